@@ -1,0 +1,1 @@
+"""The engine: resolved recipe to scripts, to a run, to events."""

@@ -1,0 +1,1 @@
+"""Recipes: text to resolved recipe. Pure: reads files, runs nothing."""

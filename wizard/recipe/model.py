@@ -1,0 +1,84 @@
+"""The resolved recipe: one model for both dialects. What the engine compiles and the front ends show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+#: A command's argument after variables were expanded: a text, or a list of texts (write_file, set_var, …).
+Argument: TypeAlias = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a recipe file: lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a microstep, ready to be compiled.
+
+    `context` is local, out, in, or all (set_var: a variable for every context).
+    `directory` is where the text starts: "cwd" (exec_current: the directory kameleon-tui was started in),
+    "chroot" (exec_appliance: the appliance's root), or "" (wherever the context is).
+    `text` is bash. `text_place` is where its first line stands in the recipe, so that line N of the text is
+    line `text_place.line + N - 1` of the file; None when the text is not written in the recipe (write_file …).
+    """
+
+    name: str
+    argument: Argument
+    place: Place
+    context: str
+    text: str
+    directory: str = ""
+    text_place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Microstep:
+    """`clean` microsteps come from on_clean: they run last in their macrostep, and also when it is aborted."""
+
+    name: str
+    place: Place
+    commands: tuple[Command, ...]
+    clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Macrostep:
+    """`section` is bootstrap, setup or export; "steps" in the classic dialect."""
+
+    section: str
+    name: str
+    place: Place
+    microsteps: tuple[Microstep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRecipe:
+    """No `$$` is left. `contexts` maps local, out, in to the shell command line that opens the context;
+    "" stands for the engine's own: bash on the host for local and out, a chroot of `chroot` for in."""
+
+    name: str
+    file: str
+    dialect: str  # "classic" or "current"
+    strict: bool  # errexit in every command; always so in the classic dialect
+    description: str
+    globals: dict[str, str]
+    workdir: str
+    chroot: str
+    output: str
+    macrosteps: tuple[Macrostep, ...]
+    contexts: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()  # every recipe and step file that was read, the recipe first
+
+    def steps(self) -> list[tuple[Macrostep, Microstep]]:
+        """Every microstep in the order it runs; its index here is the step number in events."""
+        return [(macro, micro) for macro in self.macrosteps for micro in macro.microsteps]
