@@ -1,0 +1,91 @@
+"""Runs on disk: where they are, who holds them, what they were asked (docs/events.md has the layout)."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard.engine.events import EventReader, RunState
+from wizard.errors import UserError
+
+
+def runs_directory() -> Path:
+    """`$XDG_STATE_HOME/kameleon-tui/runs`; not made here."""
+    base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(base) / "kameleon-tui" / "runs"
+
+
+def new_run_id(recipe: str) -> str:
+    """RECIPE-YYYYMMDD-HHMMSS-xxxx: sorts by time within a recipe, unique with its four random hex digits."""
+    return f"{recipe}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run directory, living or past."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """run.json; {} while it is not written yet or cannot be read."""
+        try:
+            loaded: dict[str, Any] = json.loads((self.path / "run.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return loaded
+
+    def state(self) -> RunState:
+        """The sum of the events so far."""
+        state = RunState()
+        for event in EventReader(self.path / "events.jsonl").read():
+            state.apply(event)
+        return state
+
+    def living(self) -> bool:
+        """Whether a runner holds it now."""
+        try:
+            fd = os.open(self.path / "lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno != errno.EWOULDBLOCK:
+                raise
+            return True
+        finally:
+            os.close(fd)
+        return False
+
+
+def all_runs() -> list[Run]:
+    """Every run, oldest first."""
+    directory = runs_directory()
+    found = [Run(path) for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
+    return sorted(found, key=lambda run: (run.path.stat().st_mtime, run.name))
+
+
+def find_run(name: str) -> Run:
+    """The run called `name`, the only one that begins with it, or with "last" the newest; UserError otherwise."""
+    runs = all_runs()
+    if name == "last" and runs:
+        return runs[-1]
+    exact = [run for run in runs if run.name == name]
+    found = exact or [run for run in runs if name and run.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"{name}: {len(found)} runs begin so: {', '.join(run.name for run in found)}")
+    raise UserError(f"{name}: no such run", hint="kameleon-tui runs list shows them")
