@@ -1,0 +1,45 @@
+# kameleon-tui: `make run` and `make test` do all set-up on a Debian 12 machine that has git, make and python3.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+# What a set-up depends on: when none of these changed, the second `make run` calls neither apt nor pip.
+SETUP := scripts/setup.sh pyproject.toml wizard/host/tools.toml
+# A build needs root (its own mounts, chroot). Where there is sudo, `make run` starts as root through it.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check test-long screenshots bench clean
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+setup: .venv/ready-for-test ## everything that developing and testing needs
+
+run: .venv/ready-for-run ## start the wizard; without a terminal: build the default appliance
+	@if [ -t 0 ] && [ -t 2 ]; then exec $(AS_ROOT) $(PYTHON) -m wizard $(ARGS); \
+	else exec $(AS_ROOT) $(PYTHON) -m wizard --defaults $(ARGS); fi
+
+check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, unit and screen tests
+	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
+
+test: .venv/ready-for-test ## check, and the tests that really build (as root)
+	$(PYTEST) -m "not long" -n 2 --durations=10 $(ARGS)
+
+test-long: .venv/ready-for-test ## the tests that take minutes each
+	$(PYTEST) -m long --durations=10 $(ARGS)
+
+bench: .venv/ready-for-test ## how long things take, as ratios
+	$(PYTHON) -m tests.bench $(ARGS)
+
+screenshots: .venv/ready-for-test ## make screenshots/ again from the real program
+	$(PYTHON) scripts/screenshots.py $(ARGS)
+
+clean: ## remove what `make` made; what you built (build/) stays
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find wizard tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/ready-for-run: $(SETUP)
+	@scripts/setup.sh run
+
+.venv/ready-for-test: $(SETUP)
+	@scripts/setup.sh test
