@@ -1,0 +1,147 @@
+"""Scripts: a resolved recipe compiled to one bash script per macrostep, which run with and without Python."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from wizard.errors import UserError
+from wizard.recipe.model import Command, Macrostep, Microstep, ResolvedRecipe
+
+RUNTIME_FILES = ("runtime.bash", "mounts.bash", "context.bash")
+#: What the scripts start with besides the recipe's globals; nothing of the user's own environment gets in.
+BASE_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "TERM": "dumb",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "HISTFILE": "",
+}
+_DIRECTORIES = {"": "-", "cwd": "w", "chroot": "c"}
+
+
+def environment(recipe: ResolvedRecipe, state: str, host_mounts: str = "") -> dict[str, str]:
+    """The environment of a macrostep's script: the base, the globals as KAMELEON_NAME, and what the runtime needs.
+
+    `state` is the directory contexts leave their variables in, `host_mounts` the host's mount namespace.
+    """
+    contexts = recipe.contexts
+    return {
+        **BASE_ENVIRONMENT,
+        **{f"KAMELEON_{name.upper().replace('-', '_')}": value for name, value in recipe.globals.items()},
+        "KT_STATE": state,
+        "KT_STRICT": "e" if recipe.strict else "-",
+        "KT_LOCAL": contexts.get("local", ""),
+        "KT_OUT": contexts.get("out", ""),
+        "KT_IN": contexts.get("in", ""),
+        "KT_EVENTS": "",
+        "KT_WORDS": "",
+        "KT_HOST_MOUNTS": host_mounts,
+    }
+
+
+def script_name(number: int, macrostep: Macrostep) -> str:
+    """`03-install.sh`: the number counts from 1, the name holds only what is safe in a file name."""
+    safe = "".join(character if character.isalnum() or character in "._-" else "_" for character in macrostep.name)
+    return f"{number + 1:02}-{safe[:60]}.sh"
+
+
+def compile_microstep(number: int, microstep: Microstep) -> str:
+    """The bash function of one microstep; `number` is its number in the whole recipe."""
+    lines = [f"kt_step_{number}() {{ # {_comment(microstep.name)} ({_comment(str(microstep.place))})"]
+    lines += [f"    {_call(index, command)} || return" for index, command in enumerate(microstep.commands, 1)]
+    return "\n".join([*lines, "    return 0", "}", ""])
+
+
+def _call(index: int, command: Command) -> str:
+    if command.context == "all":
+        return f"kt_set {index} {shlex.quote(command.text)}"
+    return f"kt_run {command.context} {index} {_DIRECTORIES[command.directory]} {shlex.quote(command.text)}"
+
+
+def _comment(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def compile_macrostep(first: int, macrostep: Macrostep) -> str:
+    """The script of one macrostep; `first` is the number of its first microstep in the whole recipe."""
+    numbered = list(enumerate(macrostep.microsteps, first))
+    cleaning = [str(number) for number, microstep in numbered if microstep.clean]
+    names = [f"[{number}]={shlex.quote(f'{macrostep.name}/{microstep.name}')}" for number, microstep in numbered]
+    parts = [
+        "#!/bin/bash",
+        f"# Macrostep {_comment(macrostep.name)} of section {_comment(macrostep.section)},"
+        f" from {_comment(macrostep.place.file)}.",
+        '. "$(dirname -- "$0")/runtime.bash"',
+        f"kt_steps=({' '.join(str(number) for number, _ in numbered)})",
+        f"kt_clean=({' '.join(cleaning)})",
+        f"kt_names=({' '.join(names)})",
+        "",
+        *(compile_microstep(number, microstep) for number, microstep in numbered),
+        "kt_main",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def write_scripts(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
+    """The runtime and a script per macrostep in `directory`, which is made; the scripts' paths in order."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in RUNTIME_FILES:
+        (directory / name).write_bytes(resources.files("wizard.engine").joinpath(name).read_bytes())
+    scripts, first = [], 0
+    for number, macrostep in enumerate(recipe.macrosteps):
+        path = directory / script_name(number, macrostep)
+        path.write_text(compile_macrostep(first, macrostep))
+        path.chmod(0o755)
+        scripts.append(path)
+        first += len(macrostep.microsteps)
+    return scripts
+
+
+def export(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
+    """The scripts and a `run.sh` that builds the recipe without Python; UserError when `directory` holds something."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise UserError(f"{directory}: there is something already", hint="name a directory that is not there yet")
+    try:
+        scripts = write_scripts(recipe, directory)
+        run = directory / "run.sh"
+        run.write_text(run_script(recipe, [path.name for path in scripts]))
+        run.chmod(0o755)
+    except OSError as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise UserError(f"{directory}: {error.strerror}") from error
+    return [*scripts, run]
+
+
+def run_script(recipe: ResolvedRecipe, scripts: list[str]) -> str:
+    """run.sh: enters namespaces that end with it, sets the globals, and runs the scripts in order."""
+    values = environment(recipe, "")
+    for name in ("KT_STATE", "KT_EVENTS", "KT_WORDS", "KT_HOST_MOUNTS"):
+        del values[name]
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+    calls = "\n".join(f'bash "$here"/{shlex.quote(name)} || exit' for name in scripts)
+    return f"""#!/bin/bash
+# Builds {_comment(recipe.name)} as kameleon-tui would, without it: root, bash and util-linux are needed.
+# The work directory is {_comment(recipe.workdir)}, what is made goes to {_comment(recipe.output)}.
+# Exit status: that of the macrostep's script that failed, which is the number of its microstep.
+here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
+if [[ ! ${{KT_HOST_MOUNTS-}} ]]; then
+    if [[ $(id -u) != 0 ]]; then
+        echo "run.sh: needs root" >&2
+        exit 3
+    fi
+    exec env -i KT_HOST_MOUNTS="$(readlink /proc/self/ns/mnt)" PATH="$PATH" unshare --mount --pid --uts --ipc \\
+        --propagation slave --fork --kill-child --mount-proc bash "$here/run.sh"
+fi
+export KT_HOST_MOUNTS KT_EVENTS='' KT_WORDS=''
+{exports}
+mkdir -p -- "$KAMELEON_WORKDIR" "$KAMELEON_OUTPUT" || exit
+KT_STATE=$(mktemp -d) || exit
+export KT_STATE
+trap 'rm -rf -- "$KT_STATE"' EXIT
+{calls}
+"""
