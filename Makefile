@@ -5,7 +5,8 @@ PYTEST := $(PYTHON) -m pytest
 # What a set-up depends on: when none of these changed, the second `make run` calls neither apt nor pip.
 SETUP := scripts/setup.sh pyproject.toml wizard/host/tools.toml
 # A build needs root (its own mounts, chroot). Where there is sudo, `make run` starts as root through it.
-AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+# (Python then writes no bytecode: root's files in a user's checkout would be in the way.)
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || echo sudo env PYTHONDONTWRITEBYTECODE=1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check test-long screenshots bench clean

@@ -1,0 +1,148 @@
+"""The host tools kameleon-tui uses, from tools.toml, and which of them are here.
+
+Only the standard library: set-up runs this with the system's python3, before anything is installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from wizard.errors import MACHINE, UserError
+
+#: Where administrators' commands are; an ordinary user's PATH often lacks them (Debian's su keeps it so).
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+#: A tool that needs longer to say its version than this is not worth waiting for, seconds.
+_VERSION_LIMIT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One entry of tools.toml. `file` or `module` is "" unless that, and not a command, is looked for."""
+
+    name: str
+    package: str
+    purpose: str
+    groups: tuple[str, ...]
+    file: str = ""
+    module: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of a tool: `path` is "" when it is missing, `version` when it does not tell."""
+
+    tool: Tool
+    path: str
+    version: str
+
+    @property
+    def missing(self) -> bool:
+        return not self.path
+
+
+@cache
+def _table() -> tuple[dict[str, str], tuple[Tool, ...]]:
+    # importlib.resources would be the other way; it takes 20 ms to import.
+    loaded = tomllib.loads(Path(__file__).with_name("tools.toml").read_text(encoding="utf-8"))
+    tools = tuple(
+        Tool(
+            entry["name"],
+            entry["package"],
+            entry["for"],
+            tuple(entry["groups"]),
+            entry.get("file", ""),
+            entry.get("module", ""),
+        )
+        for entry in loaded["tool"]
+    )
+    return loaded["groups"], tools
+
+
+def groups() -> dict[str, str]:
+    """Name of every group → what it is, in the table's order."""
+    return dict(_table()[0])
+
+
+def tools_of(wanted: Iterable[str]) -> list[Tool]:
+    """The tools that any of these groups needs, in the table's order."""
+    chosen = set(wanted)
+    return [tool for tool in _table()[1] if chosen.intersection(tool.groups)]
+
+
+def search_path() -> str:
+    """PATH with the administrators' directories, as root would have it."""
+    return f"{os.environ.get('PATH', os.defpath)}:{_SBIN}"
+
+
+def which(command: str) -> str:
+    """The command's path, also where only root has it on PATH; "" when there is none."""
+    return shutil.which(command, path=search_path()) or ""
+
+
+def _find(tool: Tool) -> str:
+    if tool.file:
+        return tool.file if os.path.exists(tool.file) else ""
+    if tool.module:
+        # This interpreter, because it is the one that .venv is made with. It may have been installed a moment ago.
+        importlib.invalidate_caches()
+        spec = importlib.util.find_spec(tool.module)
+        return (spec.origin or "") if spec else ""
+    return which(tool.name)
+
+
+def _version(tool: Tool, path: str) -> str:
+    if tool.file or tool.module:
+        return ""
+    option = "-V" if tool.name == "tmux" else "--version"
+    try:
+        done = subprocess.run(
+            [path, option],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_VERSION_LIMIT,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(rb"\d+(?:\.\d+)+[\w.+~-]*", done.stdout + done.stderr)
+    return match.group().decode("ascii", "replace").rstrip(".") if match else ""
+
+
+def look_for(tools: Iterable[Tool], *, versions: bool = True) -> list[Found]:
+    """Look for each tool; asking for versions starts each one that was found (up to 5 s for a tool that hangs)."""
+    found = []
+    for tool in tools:
+        path = _find(tool)
+        found.append(Found(tool, path, _version(tool, path) if path and versions else ""))
+    return found
+
+
+def package_of(command: str) -> str:
+    """The Debian package that has this command; the command's own name when the table does not know it."""
+    return next((tool.package for tool in _table()[1] if tool.name == command), command)
+
+
+def require(commands: Iterable[str], wanted_by: str) -> None:
+    """UserError (status 3) naming every command that is missing and how to get them all; `wanted_by` is who asks."""
+    known = {tool.name: tool for tool in _table()[1]}
+    missing = []
+    for name in dict.fromkeys(commands):
+        tool = known.get(name)
+        if not (_find(tool) if tool else which(name)):
+            missing.append(name)
+    if missing:
+        packages = sorted({package_of(name) for name in missing})
+        raise UserError(
+            f"{wanted_by} needs {', '.join(missing)}, which this machine does not have",
+            status=MACHINE,
+            hint=f"apt-get install {' '.join(packages)}   (as root; or: kameleon-tui doctor --install)",
+        )
