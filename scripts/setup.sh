@@ -15,8 +15,8 @@ say() { echo "set-up: $*" >&2; }
 
 # The python3 of PATH when it will do (a developer may have a newer one first), else the system's.
 good() { "$1" -c 'import sys, venv, tomllib; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
-complete() { good "$1" && "$1" -c 'import ensurepip' 2>/dev/null; }
-if complete python3; then python=python3
+whole() { good "$1" && "$1" -c 'import ensurepip' 2>/dev/null; }
+if whole python3; then python=python3
 elif good /usr/bin/python3; then python=/usr/bin/python3 # lacks at most ensurepip, which is installed below
 else
     say "python3 is missing, older than 3.11, or has not all of its own library"
