@@ -1,0 +1,115 @@
+"""`doctor` on this machine, and on one that lacks something."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wizard import cli
+from wizard.commands import doctor
+from wizard.errors import DONE, MACHINE
+from wizard.host import apt, probe, tools
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """A machine on which every tool is there unless named here as True (missing), and every fact is good."""
+    missing: dict[str, bool] = {}
+    monkeypatch.setattr(tools, "_find", lambda tool: "" if missing.get(tool.name) else f"/usr/bin/{tool.name}")
+    monkeypatch.setattr(tools, "_version", lambda tool, path: "1.0")
+    monkeypatch.setattr(doctor, "_facts", lambda: [probe.Fact("root", "ok", "running as root")])
+    monkeypatch.setattr(apt, "is_root", lambda: True)
+    return missing
+
+
+def test_healthy(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor"]) == DONE
+    text = capsys.readouterr().out
+    assert "mmdebstrap" in text
+    assert "missing" not in text
+    assert text.endswith("Everything needed is here.\n")
+
+
+def test_missing_tools_are_marked_and_the_command_is_shown(
+    machine: dict[str, bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.update(zstd=True, mmdebstrap=True)
+    assert cli.main(["doctor"]) == MACHINE
+    text = capsys.readouterr().out
+    (line,) = [line for line in text.splitlines() if line.startswith("zstd ")]
+    assert line.split()[:4] == ["zstd", "missing", "-", "zstd"]
+    assert "\n  apt-get install mmdebstrap zstd\n" in text
+
+
+def test_another_group(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    machine["shellcheck"] = True
+    assert cli.main(["doctor"]) == DONE
+    assert cli.main(["doctor", "--for", "develop"]) == MACHINE
+
+
+def test_a_machine_that_cannot_build(
+    machine: dict[str, bool], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "_facts", lambda: [probe.Fact("namespaces", "missing", "unshare: not permitted")])
+    assert cli.main(["doctor"]) == MACHINE
+    assert "what this machine lacks is marked" in capsys.readouterr().out
+
+
+def test_json(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    machine["zstd"] = True
+    assert cli.main(["doctor", "--json"]) == MACHINE
+    value = json.loads(capsys.readouterr().out)
+    assert value["v"] == 1
+    assert value["ok"] is False
+    assert value["packages"] == ["zstd"]
+    by_name = {entry["name"]: entry for entry in value["tools"]}
+    assert by_name["zstd"]["state"] == "missing"
+    assert by_name["tar"] == {
+        "name": "tar",
+        "package": "tar",
+        "for": "packs an appliance",
+        "groups": ["build"],
+        "state": "ok",
+        "path": "/usr/bin/tar",
+        "version": "1.0",
+    }
+
+
+def test_install_installs_what_is_missing_and_looks_again(
+    machine: dict[str, bool], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.update(zstd=True, unshare=True, nsenter=True)
+    installed: list[list[str]] = []
+
+    def install(packages: list[str]) -> None:
+        installed.append(packages)
+        machine.clear()
+
+    monkeypatch.setattr(apt, "install", install)
+    assert cli.main(["doctor", "--install"]) == DONE
+    assert installed == [["util-linux", "zstd"]]
+    assert "Everything needed is here." in capsys.readouterr().out
+
+
+def test_install_that_did_not_help_is_no_success(machine: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    machine["zstd"] = True
+    monkeypatch.setattr(apt, "install", lambda packages: None)
+    assert cli.main(["doctor", "--install"]) == MACHINE
+    assert cli.main(["doctor", "--install", "--quiet"]) == MACHINE
+
+
+def test_nothing_to_install_calls_nothing(
+    machine: dict[str, bool], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(apt, "install", lambda packages: pytest.fail("apt was called"))
+    assert cli.main(["doctor", "--install", "--quiet"]) == DONE
+    assert capsys.readouterr() == ("", "")
+
+
+def test_on_this_machine(capsys: pytest.CaptureFixture[str], own_directories: Path) -> None:
+    """The real probes: whatever they find, the table and the status agree, and no directory is made."""
+    status = cli.main(["doctor"])
+    assert (" missing " in capsys.readouterr().out) is (status == MACHINE)
+    assert not (own_directories / "state").exists()
