@@ -1,0 +1,99 @@
+"""The application: which screens, the terminal given back whatever happens, what is said when it closes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from typing import ClassVar
+
+# Read when textual is imported: nothing here moves by itself, and a slow line has no bytes to waste on it.
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from wizard.engine.runs import Run
+from wizard.tui import theme
+
+
+class KameleonApp(App[int]):
+    """Shows `first`; its result is the exit status, `farewell` the lines left on the terminal."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    Input { background: $background; }
+    Input:focus { border: double $primary; }
+    Footer { background: $footer-background; }
+    Toast { max-width: 70; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10,ctrl+q", "leave", "Quit", key_display="F10", priority=True),
+        Binding("ctrl+c", "leave", show=False),
+    ]
+
+    def __init__(self, first: Screen[None]) -> None:
+        super().__init__()
+        theme.use_whole_cells()
+        self.first = first
+        self.farewell: list[str] = []
+        for each in (theme.RICH, theme.PLAIN):
+            self.register_theme(each)
+        self.theme = theme.theme_name()
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        # Without these a terminal that goes, or a polite kill, leaves raw mode and the alternate screen behind.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, 128 + number)
+        self.push_screen(self.first)
+
+    def action_leave(self) -> None:
+        """F10: each screen asks in its own words; a dialog is closed first."""
+        if self.screen.is_modal:
+            self.screen.dismiss(None)
+            return
+        ask = getattr(self.screen, "ask_leave", None)
+        if ask is not None:
+            ask()
+
+    def outside(self, command: Sequence[str]) -> int:
+        """Run a command on the terminal, in the screen's place; its exit status, 127 when it cannot be started."""
+        # Ctrl-C on the terminal is meant for the command alone; a handler, unlike SIG_IGN, is not inherited by it.
+        before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
+        try:
+            with self.suspend():
+                return subprocess.run(command).returncode
+        except OSError as error:
+            self.notify(f"{command[0]}: {error.strerror}", severity="error", markup=False)
+            return 127
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def wizard() -> int:
+    """The wizard, from the first question to the build; the exit status: the run's when it ended, else 0."""
+    from wizard.tui.screens.questions import QuestionsScreen
+    from wizard.tui.setup import make_setup
+
+    return _show(QuestionsScreen(make_setup()))
+
+
+def attach(run: Run) -> int:
+    """The build screen of a run, living or past; the exit status: the run's when it ended, else 0."""
+    from wizard.tui.screens.build import BuildScreen
+
+    return _show(BuildScreen(run))
+
+
+def _show(first: Screen[None]) -> int:
+    app = KameleonApp(first)
+    status = app.run()
+    for line in app.farewell:
+        print(line)
+    return app.return_code or 0 if status is None else status

@@ -1,0 +1,158 @@
+"""What screens say about a run, as plain text: pure functions of its state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wizard.engine.events import Event, MacrostepState, RunState, StepState
+
+#: State → the mark that shows it. Every glyph is in code page 437, the font of a Linux console.
+MARKS = {
+    "waiting": "\u00b7",  # middle dot
+    "running": ">",
+    "done": "\u221a",  # square root: the check mark of code page 437
+    "failed": "x",
+    "skipped": "-",
+    "stopped": "=",
+}
+BREAKPOINT = "B"
+
+#: Control word → key, label, what it does. The order is the order they are offered in.
+CHOICES: dict[str, tuple[str, str, str]] = {
+    "retry": ("r", "Retry", "run the step again as it began; files are not undone"),
+    "replace": ("e", "Edit and retry", "change its commands in your editor first"),
+    "continue": ("c", "Continue", "go on"),
+    "skip": ("k", "Skip", "leave this step, go on with the next"),
+    "shell": ("h", "Shell", "look around inside; leaving returns here"),
+    "stop": ("s", "Stop", "end here and keep the work, to resume later"),
+    "abort": ("a", "Abort", "clean up and end the run"),
+}
+
+
+def duration(seconds: float) -> str:
+    """`0.4s`, `12s`, `3m05s`, `1h02m`: at most six characters."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f}s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `812 B`, `41.2 MB` (powers of 1000, as df -H and download pages)."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def step_time(step: StepState | MacrostepState, now: float) -> str:
+    """How long a step took, or has been running; "" when it has not begun."""
+    if step.state == "running":
+        return duration(now - step.began)
+    return duration(step.seconds) if step.state in ("done", "failed", "stopped") else ""
+
+
+def step_name(state: RunState, number: int) -> str:
+    """`macrostep/microstep` of a step number."""
+    step = state.steps[number]
+    return f"{state.macrosteps[step.macrostep].name}/{step.name}"
+
+
+def choices_of(waiting: Event) -> list[str]:
+    """The control words to offer while the run waits. A shell is ours to open, wherever the run waits."""
+    taken = set(waiting["choices"]) | {"shell"}
+    return [word for word in CHOICES if word in taken]
+
+
+def elapsed(state: RunState, now: float) -> float:
+    """Seconds since the run began, until its end."""
+    if not state.began:
+        return 0.0
+    return float(state.end["seconds"]) if state.end else now - state.began
+
+
+def phase(state: RunState, living: bool) -> str:
+    """One word for the title: what the run is doing."""
+    if state.end is not None:
+        return {"done": "done", "failed": "FAILED", "stopped": "stopped"}.get(state.end["result"], "interrupted")
+    if not living and state.run:
+        return "DIED"
+    if state.waiting is not None:
+        return {"failure": "FAILED, waiting", "breakpoint": "at a breakpoint", "pause": "paused"}.get(
+            state.waiting["why"], "waiting"
+        )
+    if state.pausing:
+        return "pausing"
+    return "running" if state.run else "starting"
+
+
+def failure_facts(failure: Event) -> list[str]:
+    """What is known of a failure, a fact a line; the last lines of output are not among them."""
+    shell_line = int(failure.get("shell_line") or 0)
+    reason = str(failure["reason"])
+    if str(failure["status"]) not in reason:
+        reason += f" (status {failure['status']})"
+    facts = [
+        f"{failure['macrostep']}/{failure['microstep']}: {reason}",
+        f"command {failure['command']} of {failure['commands']} ({failure['name']})  {failure['file']}:{failure['line']}",
+    ]
+    text = str(failure.get("shell_text") or "").strip()
+    if text:
+        facts.append(f"line {shell_line}: {text}" if shell_line else text)
+    return facts
+
+
+def why_waiting(state: RunState, waiting: Event) -> list[str]:
+    """The first lines of the panel while the run waits at a breakpoint or a pause."""
+    name = step_name(state, waiting["step"])
+    reason = "breakpoint" if waiting["why"] == "breakpoint" else "paused"
+    return [f"Stopped before {name} ({reason}).", "Nothing of it has run yet."]
+
+
+def died(run: str) -> list[str]:
+    """What to say when the runner is gone without a word."""
+    return [
+        "The process that ran this build is gone, and did not say why (killed, or the machine stopped).",
+        f"Go on with it: kameleon-tui build --resume {run}",
+        f"What it printed: kameleon-tui runs log {run}",
+    ]
+
+
+def end_summary(state: RunState, run: str, use: str = "") -> list[str]:
+    """How the run ended: result, artefacts, what was kept, how to go on. Also printed when the screen closes.
+
+    `use`: how the artefact is used, in its export step's words; "" leaves only what its name tells.
+    """
+    end = state.end
+    if end is None:
+        return []
+    skipped = f", with {end['skipped']} steps skipped" if end.get("skipped") else ""
+    lines = []
+    if end["result"] == "done":
+        lines.append(f"Done in {duration(end['seconds'])}{skipped}.")
+        for artefact in state.artefacts:
+            lines += [f"{artefact['path']}  ({size(artefact['size'])})", f"  sha256 {artefact['sha256']}"]
+        if state.artefacts:
+            lines.append(f"Check them: cd {state.output} && sha256sum -c SHA256SUMS")
+            lines += [use] if use else using(Path(state.artefacts[0]["path"]))
+        return lines
+    words = {"failed": "Failed", "stopped": "Stopped", "interrupted": "Interrupted"}
+    lines.append(f"{words.get(end['result'], 'Ended')} after {duration(end['seconds'])}{skipped}: {end['message']}")
+    if end.get("kept"):
+        lines += [f"Kept: {end['kept']}", f"Go on with it: kameleon-tui build --resume {run}"]
+    lines.append(f"What it printed: kameleon-tui runs log {run}")
+    return lines
+
+
+def using(artefact: Path) -> list[str]:
+    """What to do next with an artefact, by its kind."""
+    name = artefact.name
+    if ".tar" in name:
+        return [f"Enter it: mkdir root && tar -C root -xpf {artefact} && systemd-nspawn -D root"]
+    return [f"Start it: kameleon-tui boot {artefact}"]

@@ -1,0 +1,173 @@
+"""What the build screen does on a person's word: control requests, an editor, a shell, leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import work
+
+from wizard.engine import control
+from wizard.tui import editing, facts
+from wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from wizard.tui.widgets.choices import Item
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from wizard.engine.events import RunState
+    from wizard.engine.runs import Run
+    from wizard.tui.app import KameleonApp
+    from wizard.tui.follow import Follower
+    from wizard.tui.launch import Started
+
+    Base = Screen[None]
+else:
+    Base = object
+
+LEAVE = (
+    Item("leave", "Leave it running", "", "l"),
+    Item("stop", "Stop before the next step; the work is kept", "", "s"),
+    Item("abort", "Abort now: clean up and end it", "", "a"),
+    Item("", "Stay here", "", "Esc"),
+)
+
+
+class Actions(Base):
+    """Mixed into BuildScreen, which has the follower; apart for the reader's sake."""
+
+    follower: Follower
+    started: Started | None
+    leave_at_end: bool
+
+    if TYPE_CHECKING:
+
+        @property
+        def run(self) -> Run: ...
+
+        @property
+        def state(self) -> RunState: ...
+
+    @property
+    def program(self) -> KameleonApp:
+        return cast("KameleonApp", self.app)
+
+    @work(group="control")
+    async def send(self, request: dict[str, Any]) -> None:
+        """Pass a request on; a refusal is shown."""
+        await self.request(request)
+
+    async def request(self, request: dict[str, Any]) -> str:
+        """As `send`, and wait for the answer: "" when it was taken. The socket may take seconds: not in this thread."""
+        problem = await asyncio.to_thread(control.ask, self.run.path, request)
+        if problem and request["do"] != "replace":
+            self.app.notify(problem, title=f"{request['do']}: not taken", severity="warning", markup=False)
+        return problem
+
+    async def choose(self, word: str) -> None:
+        """One of the choices of a run that waits."""
+        if word == "shell":
+            self.program.outside([sys.executable, "-m", "wizard", "shell", self.run.name])
+        elif word == "replace":
+            await self.edit_and_retry()
+        else:
+            await self.request({"do": word})
+
+    async def edit_and_retry(self) -> None:
+        """The failed step's commands in the person's editor, until they are taken or given up."""
+        waiting = self.state.waiting
+        if waiting is None:
+            return
+        editor = editing.editor()
+        if not editor:
+            await self._say("No editor", "Neither VISUAL nor EDITOR is set, and there is no nano or vi here.")
+            return
+        try:
+            path = editing.draft(self.run, self.state.steps[waiting["step"]])
+        except (OSError, ValueError) as error:
+            await self._say("Not editable", f"The step's commands cannot be read from the run: {error}")
+            return
+        while True:
+            before = path.read_bytes()
+            status = self.program.outside([*editor, str(path)])
+            if status:
+                await self._say("Editor failed", f"{' '.join(editor)} ended with status {status}; nothing was changed.")
+                return
+            text = path.read_text(errors="replace")
+            problem = await self.request({"do": "replace", "yaml": text})
+            if not problem:
+                return
+            unchanged = " (it was not changed)" if path.read_bytes() == before else ""
+            answer = await self.app.push_screen_wait(
+                ChoiceDialog(
+                    "Not taken",
+                    f"{problem}{unchanged}",
+                    [Item("again", "Edit again", key="e"), Item("", "Give up; the edited text is kept", key="g")],
+                )
+            )
+            if answer != "again":
+                return
+
+    async def _say(self, title: str, text: str) -> None:
+        await self.app.push_screen_wait(TextDialog(title, text))
+
+    @work(exclusive=True, group="control")
+    async def action_pause(self) -> None:
+        await self.request({"do": "pause"})
+
+    @work(exclusive=True, group="control")
+    async def action_stop(self) -> None:
+        """Stop; asked first while a step runs, since the key is near others."""
+        if self.state.waiting is None:
+            answer = await self.app.push_screen_wait(
+                ChoiceDialog(
+                    "Stop?",
+                    "The run ends before its next step; the work is kept and can be resumed.",
+                    [Item("stop", "Stop it", key="s"), Item("", "Go on", key="g")],
+                )
+            )
+            if answer != "stop":
+                return
+        await self.request({"do": "stop"})
+
+    def ask_leave(self) -> None:
+        """Quit: at once when the run has ended, else by choice."""
+        if self.state.end is not None or self.follower.died or (self.started and self.started.failed_to_start):
+            self.leave()
+        else:
+            self.leave_by_choice()
+
+    @work(exclusive=True, group="leave")
+    async def leave_by_choice(self) -> None:
+        name = self.run.name
+        text = f"The build goes on without this screen; to see it again:\n  kameleon-tui runs attach {name}"
+        if self.state.waiting is not None:
+            text = f"The build waits for a word, and goes on waiting; to come back:\n  kameleon-tui runs attach {name}"
+        answer = await self.app.push_screen_wait(ChoiceDialog("Leave?", text, LEAVE))
+        if answer == "leave":
+            self.leave()
+        elif answer in ("stop", "abort"):
+            self.leave_at_end = True
+            if await self.request({"do": answer}):
+                self.leave_at_end = False
+            elif self.state.end is None:
+                self.app.notify("Leaving when the run has ended.", markup=False)
+
+    def leave(self) -> None:
+        """Close the program: the run's exit status when it ended, and what to remember on the terminal left behind."""
+        state, end = self.state, self.state.end
+        if self.started is not None:
+            self.started.forget()
+        if end is not None:
+            self.program.farewell = facts.end_summary(state, self.run.name, "")
+            self.app.exit(int(end["exit"]))
+        elif self.follower.died:
+            self.program.farewell = facts.died(self.run.name)
+            self.app.exit(1)
+        elif self.started and self.started.failed_to_start:
+            self.program.farewell = [self.started.complaint]
+            self.app.exit(self.started.process.returncode)
+        else:
+            self.program.farewell = [f"The build goes on. See it again: kameleon-tui runs attach {self.run.name}"]
+            self.app.exit(0)

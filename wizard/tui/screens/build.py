@@ -1,0 +1,289 @@
+"""A run as it goes: its steps, its output, what it waits for, how it ended. A reader of events, a writer of control."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from wizard.engine.events import RunState
+from wizard.engine.runs import Run
+from wizard.tui import facts
+from wizard.tui.follow import Follower
+from wizard.tui.logtail import LogTail
+from wizard.tui.screens.actions import Actions
+from wizard.tui.widgets.bar import Bar, progress
+from wizard.tui.widgets.choices import Choices
+from wizard.tui.widgets.log import LogView
+from wizard.tui.widgets.panel import Panel
+from wizard.tui.widgets.rows import Rows
+from wizard.tui.widgets.steps import Steps
+
+if TYPE_CHECKING:
+    from wizard.tui.launch import Started
+
+HELP = """\
+The run goes on by itself; this screen only shows it and passes on what you
+decide. Leaving it does not stop the run unless you say so.
+
+  Up, Down     select a step; its output is shown    f  follow the running one
+  Left, Right  fold, unfold a macrostep              l  output on the whole screen
+  Tab          to the output, to scroll it
+  b            stop before the selected step (B marks it); b again clears it
+  p            pause before the next step
+  s            stop before the next step; the work is kept, to resume later
+  q, F10       leave: the run goes on, or is stopped, as you choose
+
+Marks: > running   \u221a done   x failed   - skipped   \u00b7 not yet   = stopped
+
+When a step fails the run waits, and the choices appear below its output."""
+
+REFRESH = 0.2  # seconds between two looks at the run: five times a second is as fast as people read
+WIDE = 110  # columns from which steps and output stand side by side
+LOW = 22  # lines below which the steps make room for what is asked
+
+
+class BuildScreen(Actions, Screen[None]):
+    """Shows `run`; `started` when this process started it. Ends with None only when the run could not start."""
+
+    CSS = """
+    BuildScreen { layout: vertical; }
+    BuildScreen #progress { height: 1; padding: 0 1; }
+    BuildScreen #note { height: auto; max-height: 2; padding: 0 1; color: $warning; }
+    BuildScreen #body { layout: vertical; height: 1fr; }
+    BuildScreen #body.wide { layout: horizontal; }
+    BuildScreen #right { layout: vertical; height: 1fr; }
+    BuildScreen .wide #right { width: 1fr; height: 100%; }
+    BuildScreen Steps { height: 1fr; border-top: solid $border; }
+    BuildScreen .wide Steps { width: 40%; max-width: 60; height: 100%; border: solid $border; }
+    BuildScreen LogView { border-top: solid $border; padding: 0 1; min-height: 3; }
+    BuildScreen .wide LogView { border: solid $border; padding: 0; }
+    BuildScreen Steps:focus, BuildScreen LogView:focus { border-title-style: bold reverse; }
+    BuildScreen .asking Steps { height: 5; }
+    BuildScreen .asking.low Steps { display: none; }
+    BuildScreen .done LogView { display: none; }
+    BuildScreen .done #right { height: auto; }
+    BuildScreen .wide.asking Steps { height: 100%; }
+    BuildScreen .wide.done #right { height: 100%; }
+    BuildScreen .whole Steps, BuildScreen .whole Panel { display: none; }
+    BuildScreen .whole #right { height: 1fr; }
+    BuildScreen .whole LogView { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "breakpoint", "Break"),
+        Binding("p", "pause", "Pause"),
+        Binding("s", "stop", "Stop"),
+        Binding("f", "follow", "Follow"),
+        Binding("l", "whole_log", "Log"),
+        Binding("q", "app.leave", "Quit"),
+        Binding("f1", "help", "Help", key_display="F1"),
+        Binding("escape", "away", "Back", show=False),
+        *(Binding(key, f"choose('{word}')", show=False) for word, (key, _, _) in facts.CHOICES.items() if key != "s"),
+    ]
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        started: Started | None = None,
+        use: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.follower = Follower(run, clock)
+        self.started = started
+        self.use = use
+        self.leave_at_end = False
+        self._tail: LogTail | None = None
+        self._tail_of: tuple[int, int, int] | None = None
+        self._asked: object = None
+
+    @property
+    def run(self) -> Run:
+        return self.follower.run
+
+    @property
+    def state(self) -> RunState:
+        return self.follower.state
+
+    def compose(self) -> ComposeResult:
+        yield Bar("kameleon-tui", "", id="bar")
+        yield Static(id="progress", markup=False)
+        yield Static(id="note", markup=False)
+        with Container(id="body"):
+            steps = Steps(id="steps")
+            steps.border_title = " steps "
+            yield steps
+            with Container(id="right"):
+                yield LogView(id="log")
+                yield Panel(id="panel")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(Steps).focus()
+        self._look()
+        self.set_interval(REFRESH, self._look)
+
+    def on_resize(self) -> None:
+        wide = self.size.width >= WIDE
+        self.query_one("#body").set_class(wide, "wide").set_class(not wide and self.size.height < LOW, "low")
+        self._draw_head()
+
+    def _look(self) -> None:
+        """Once in REFRESH: take in what the run said; draw only what moved."""
+        changed = self.follower.poll()
+        running = self.state.end is None
+        if changed or running:
+            self.query_one(Steps).show(self.state, self.follower.clock())
+            self._draw_head()
+        if changed:
+            self.refresh_bindings()
+        self._draw_log()
+        self._draw_panel()
+        if self.leave_at_end and (self.state.end is not None or self.follower.died):
+            self.leave()
+
+    # --- drawing
+
+    def _draw_head(self) -> None:
+        state, now = self.state, self.follower.clock()
+        living = not self.follower.died
+        phase = facts.phase(state, living)
+        name = state.recipe or self.run.name
+        self.query_one("#bar", Bar).say(
+            f"kameleon-tui: {name}", f"{phase} \u00b7 {facts.duration(facts.elapsed(state, now))}"
+        )
+        current = facts.step_name(state, state.current.number) if state.current and state.end is None else ""
+        width = max(20, min(self.size.width - 2 - len(current) - 2, 60))
+        self.query_one("#progress", Static).update(
+            f"{progress(state.finished_steps, len(state.steps), width)}  {current}"
+        )
+        note = self.query_one("#note", Static)
+        note.display = bool(state.notes)
+        if state.notes:
+            note.update(f"note: {state.notes[-1]['text']}")
+
+    def _draw_log(self) -> None:
+        selected = self.query_one(Steps).selected
+        view = self.query_one(LogView)
+        if selected is None:
+            return
+        macro, step = selected
+        start, end = (step.offset, step.end_offset) if step else (0, None)
+        begun = step is None or step.state in ("running", "done", "failed") or step.end_offset is not None
+        identity = (macro.number, step.number if step else -1, start)
+        fresh = identity != self._tail_of
+        if fresh:
+            self._tail_of, self._tail = identity, LogTail(self.follower.log_path(macro.number), start)
+        if begun and self._tail is not None and (self._tail.read(end) or fresh):
+            view.show(self._tail)
+        elif fresh:
+            view.show(None)
+        name = f"{macro.name}/{step.name}" if step else macro.name
+        followed = " (following)" if self.query_one(Steps).following and self.state.end is None else ""
+        title = f" output: {name}{followed} "
+        if view.border_title != title:
+            view.border_title = title
+
+    def _draw_panel(self) -> None:
+        """The panel changes when what is asked changes: drawing it anew would move the cursor under the person."""
+        state, body, panel = self.state, self.query_one("#body"), self.query_one(Panel)
+        asked: object = state.end or state.waiting
+        if self.follower.died:
+            asked = "died"
+        elif self.started is not None and self.started.failed_to_start:
+            asked = "not started"
+        if asked is self._asked:
+            return
+        self._asked = asked
+        body.set_class(asked is not None and asked is state.waiting, "asking")
+        body.set_class(state.end is not None and state.end["result"] == "done", "done")
+        if asked is None:
+            panel.clear()
+            self.query_one(Steps).focus()
+        elif asked == "not started" and self.started is not None:
+            status = self.started.process.returncode
+            panel.tell("not started", [self.started.complaint, f"(exit {status})  Esc: back to the review"], bad=True)
+        elif asked == "died":
+            panel.tell("died", facts.died(self.run.name), bad=True)
+        elif state.end is not None:
+            self.query_one(Steps).follow()
+            panel.tell(
+                state.end["result"],
+                facts.end_summary(state, self.run.name, self.use),
+                bad=state.end["result"] != "done",
+            )
+        elif state.waiting is not None:
+            self._ask(state, panel)
+
+    def _ask(self, state: RunState, panel: Panel) -> None:
+        waiting = state.waiting
+        assert waiting is not None
+        self.query_one(Steps).put_cursor(state.steps[waiting["step"]])
+        if waiting["why"] == "failure" and state.failure is not None:
+            panel.ask("failed", facts.failure_facts(state.failure), facts.choices_of(waiting), bad=True)
+        else:
+            panel.ask(waiting["why"], facts.why_waiting(state, waiting), facts.choices_of(waiting))
+        panel.query_one(Choices).focus()
+
+    # --- what the person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        going = self.state.end is None and not self.follower.died
+        if action in ("breakpoint", "pause", "stop"):
+            return going and (action != "pause" or (self.state.waiting is None and not self.state.pausing))
+        if action == "choose":
+            waiting = self.state.waiting
+            return waiting is not None and parameters[0] in facts.choices_of(waiting)
+        if action == "follow":
+            return going and not self.query_one(Steps).following
+        return True
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        if isinstance(event.rows, Steps):
+            self._draw_log()
+            self.refresh_bindings()
+
+    def on_choices_chosen(self, event: Choices.Chosen) -> None:
+        self.action_choose(event.values[0])
+
+    def on_steps_breakpoint_asked(self, event: Steps.BreakpointAsked) -> None:
+        self.send({"do": "break" if event.on else "unbreak", "step": event.step})
+
+    def action_breakpoint(self) -> None:
+        self.query_one(Steps).ask_breakpoint()
+
+    def action_follow(self) -> None:
+        self.query_one(Steps).follow()
+        self.refresh_bindings()
+
+    def action_whole_log(self) -> None:
+        body = self.query_one("#body")
+        body.toggle_class("whole")
+        (self.query_one(LogView) if body.has_class("whole") else self.query_one(Steps)).focus()
+
+    def action_help(self) -> None:
+        from wizard.tui.screens.dialogs import TextDialog
+
+        self.app.push_screen(TextDialog("Help: the build", HELP))
+
+    def action_away(self) -> None:
+        """Esc: out of the whole-screen output, back to the review when the run could not start, else asks."""
+        if self.query_one("#body").has_class("whole"):
+            self.action_whole_log()
+        elif self.started is not None and self.started.failed_to_start:
+            self.started.forget()
+            self.dismiss()
+        else:
+            self.ask_leave()
+
+    @work(exclusive=True, group="control")
+    async def action_choose(self, word: str) -> None:
+        await self.choose(word)

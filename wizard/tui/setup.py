@@ -1,0 +1,123 @@
+"""What the wizard works on: the workstation flow, the recipe its answers make, and what this host lacks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.compose.catalog import Catalog, load_catalog
+from wizard.compose.recipe import compose, repeat_command
+from wizard.compose.workstation import workstation_flow
+from wizard.flow.flow import Flow
+from wizard.host import apt, privilege, tools
+
+SPACE = 2 * 10**9  # bytes: the default appliance's tree and archive need 0.5 GB
+
+
+def host_problems(setup: Setup) -> list[str]:
+    """What would stop the build on this host, each with what to do; [] when nothing would."""
+    found = []
+    output = setup.catalog.output(str(setup.flow.values()["output"]))
+    missing = {item.tool.name: item.tool.package for item in tools.look_for(tools.tools_of(["build"]), versions=False)
+               if item.missing}  # fmt: skip
+    missing |= {command: package for command, package in output.tools.items() if not tools.which(command)}
+    if missing:
+        command = apt.install_command(sorted(set(missing.values())))
+        found.append(f"This machine lacks {', '.join(missing)}. Install: {command}")
+    if not privilege.is_root():
+        found.append("A build needs root. Quit (F10), then: sudo kameleon-tui")
+    return found
+
+
+@dataclass(slots=True)
+class Setup:
+    """One sitting of the wizard. `saved` is the recipe file once the person saved it; `problems` looks at the host."""
+
+    catalog: Catalog
+    flow: Flow
+    title: str = "kameleon-tui: build an appliance"
+    output: str = ""
+    saved: Path | None = None
+    problems: Callable[[Setup], list[str]] = field(default=host_problems)
+
+    @property
+    def name(self) -> str:
+        """What the recipe is called unless it is saved under another name."""
+        return str(self.flow.values()["hostname"])
+
+    @property
+    def recipe(self) -> str:
+        """The recipe as YAML; UserError for answers no recipe can hold."""
+        return compose(self.catalog, self.flow.values())
+
+    @property
+    def command(self) -> str:
+        """The command that builds the same without questions."""
+        return repeat_command(self.catalog, self.flow.values())
+
+    @property
+    def output_directory(self) -> str:
+        """Where the artefacts go: what the person typed, else what `build` would take."""
+        return self.output or str(Path("build") / (self.kept.stem if self.kept else self.name))
+
+    @property
+    def output_path(self) -> Path:
+        """The same as an absolute path."""
+        return absolute(self.output_directory)
+
+    @property
+    def use(self) -> str:
+        """How what is built is used, by its export step's header."""
+        return self.catalog.output(str(self.flow.values()["output"])).use
+
+    @property
+    def kept(self) -> Path | None:
+        """The saved file while it still holds this recipe: answers may have changed since."""
+        try:
+            return self.saved if self.saved and self.saved.read_text() == self.recipe else None
+        except OSError:
+            return None
+
+    def save(self, path: Path, *, replace: bool = False) -> str:
+        """Write the recipe to `path`, whole or not at all; "" or why not. An existing file stays unless `replace`."""
+        part = path.with_name(f".{path.name}.part-{os.getpid()}")
+        try:
+            if path.exists() and not replace:
+                return f"{path} exists."
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(self.recipe)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            return f"{path}: {error.strerror}."
+        self.saved = path
+        return ""
+
+
+def absolute(text: str) -> Path:
+    """A path as a person types it: `~` is home, blanks around it are not meant."""
+    return Path(text.strip()).expanduser().absolute()
+
+
+def check_output(text: str) -> str:
+    """Why artefacts cannot go to that directory, as a sentence; "" when they can."""
+    if not text.strip():
+        return "The output directory is empty; type a path."
+    place = absolute(text)
+    if place.exists() and not place.is_dir():
+        return f"{place} is not a directory."
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        return f"{place} cannot be written to."
+    free = shutil.disk_usage(place).free
+    return "" if free >= SPACE else f"Only {free / 1e9:.1f} GB are free in {place}; {SPACE / 1e9:.0f} GB are needed."
+
+
+def make_setup() -> Setup:
+    """The wizard on this host. UserError when the shipped catalog cannot be read."""
+    catalog = load_catalog()
+    return Setup(catalog, workstation_flow(catalog))
