@@ -28,8 +28,9 @@ class Command:
     `context` is local, out, in, or all (set_var: a variable for every context).
     `directory` is where the text starts: "cwd" (exec_current: the directory kameleon-tui was started in),
     "chroot" (exec_appliance: the appliance's root), or "" (wherever the context is).
-    `text` is bash. `text_place` is where its first line stands in the recipe, so that line N of the text is
-    line `text_place.line + N - 1` of the file; None when the text is not written in the recipe (write_file …).
+    `text` is bash. `text_place` is where its first line stands in the recipe; None when the text is not written in
+    the recipe (write_file …). `text_lines` has the line of the file for each line of the text where they do not
+    simply go together (folded texts, variables of several lines): ask `line_of`.
     """
 
     name: str
@@ -39,6 +40,16 @@ class Command:
     text: str
     directory: str = ""
     text_place: Place | None = None
+    text_lines: tuple[int, ...] = ()
+
+    def line_of(self, shell_line: int) -> int:
+        """The line of the recipe file where line `shell_line` (from 1) of the text stands; for a text that is not
+        written there, and for 0 (unknown), the line of the command. The file is `text_place`'s, or `place`'s."""
+        if self.text_place is None or shell_line < 1:
+            return self.place.line
+        if self.text_lines:
+            return self.text_lines[min(shell_line, len(self.text_lines)) - 1]
+        return self.text_place.line + shell_line - 1
 
 
 @dataclass(frozen=True, slots=True)

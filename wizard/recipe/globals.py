@@ -1,0 +1,127 @@
+"""The globals of a recipe, filled in: what was given, what the recipe and those it extends say, what is built in."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from wizard.recipe import lookup
+from wizard.recipe.chain import RecipeText
+from wizard.recipe.errors import Problems, quoted
+from wizard.recipe.lookup import StepsPath
+from wizard.recipe.nodes import TextNode
+from wizard.recipe.variables import NAME, Expanded, Value, Variables, environment_name, given
+
+WORKDIR_BASE = "/var/tmp/kameleon-tui"
+#: Built-in variables that only kameleon-tui sets, and how to set what they tell.
+OURS = {
+    "workdir": "set workdir_base",
+    "chroot": "set workdir_base",
+    "output": "give --output",
+    "recipe": "it is the file's name",
+    "recipe_dir": "it is where the file is",
+    "cwd": "it is where kameleon-tui was started",
+}
+
+
+def outside_values(globals_: Mapping[str, str], problems: Problems) -> dict[str, Value]:
+    """The -g values, checked."""
+    for name in globals_:
+        if not NAME.fullmatch(name):
+            problems.add(None, f"{quoted(name)} is no name of a variable", "letters, digits, _ and - make one")
+        elif name in OURS:
+            problems.add(None, f"{name} is set by kameleon-tui itself", OURS[name])
+        elif "\0" in globals_[name]:
+            problems.add(None, f"the value of {name} holds a NUL character")
+    return {name: given(name, value) for name, value in globals_.items()}
+
+
+def fixed_names(name: str, path: Path, cwd: Path) -> dict[str, Value]:
+    """The built-in variables that are known before the recipe is read."""
+    paths = {"recipe_dir": str(path.parent), "kameleon_recipe_dir": str(path.parent), "cwd": str(cwd)}
+    return {
+        "recipe": Expanded(name),
+        "kameleon_recipe_name": Expanded(name),
+        **{key: given(key, value) for key, value in paths.items()},
+        "dollar": Expanded("$"),
+    }
+
+
+class Globals:
+    """Every global, filled in: what is given, the recipe's layers, the built-in ones."""
+
+    def __init__(
+        self,
+        text: RecipeText,
+        outside: Mapping[str, Value],
+        name: str,
+        run: str,
+        output: str,
+        cwd: Path,
+        problems: Problems,
+    ) -> None:
+        self.problems = problems
+        self.steps = (
+            lookup.current_steps(text.recipes, cwd) if text.dialect == "current" else lookup.classic_steps(text.path)
+        )
+        paths = StepsPath(self.steps, ())
+        self.data = lambda file: paths.data(file, "data")
+        if "distrib" not in {*outside, *text.keys} and text.dialect == "classic":
+            problems.add(text.place, "the mandatory global distrib is missing", "write global: {distrib: …}")
+        built_in: dict[str, Value] = {**fixed_names(name, text.path, cwd), "workdir_base": Expanded(WORKDIR_BASE)}
+        layers = [outside, *text.layers, built_in]
+        base = Variables(layers, problems, self.data).value("workdir_base").text
+        identifier = run if run.startswith(f"{name}-") else f"{name}-{run}"
+        workdir = os.path.normpath(os.path.join(cwd, base or WORKDIR_BASE, identifier))
+        built_in["workdir"] = built_in["kameleon_cwd"] = given("workdir", workdir)
+        built_in["chroot"] = given("chroot", f"{workdir}/chroot")
+        built_in["output"] = given("output", output)
+        fixed = outside.get("kameleon_uuid")
+        unique = fixed.text if isinstance(fixed, Expanded) else str(uuid.uuid5(uuid.NAMESPACE_URL, workdir))
+        built_in["kameleon_uuid"] = Expanded(unique)
+        built_in["kameleon_short_uuid"] = Expanded(unique.rpartition("-")[2])
+        if text.dialect == "current":
+            built_in |= {name: Expanded("") for name in ("proxy_local", "proxy_out", "proxy_in")}
+            built_in |= {name: Expanded("false") for name in ("checkpointing_enabled", "persistent_cache")}
+        variables = Variables(layers, problems, self.data)
+        self.values: dict[str, Value] = {key: variables.value(key) for key in variables.names()}
+        self.contexts = {"local": "", "out": "", "in": ""}
+        for context, keys in text.contexts.items():
+            for key, node in keys.items():
+                value = variables.expand(node)
+                if key == "cmd":
+                    self._no_given(node, value)
+                    self.contexts[context] = value.text
+        self.include_steps = [variables.expand(node).text for node in text.include_steps]
+        self.strict = self._strict(text)
+        self._check_environment(text, problems)
+
+    def _no_given(self, node: TextNode, value: Expanded) -> None:
+        for name in sorted(value.given):
+            self.problems.add(
+                node.place, f"$${name} was given from outside and would act in the shell that opens the context"
+            )
+
+    def _strict(self, text: RecipeText) -> bool:
+        value = self.texts().get("strict", "true" if text.dialect == "classic" else "false").lower()
+        place = text.keys.get("strict")
+        if value not in ("true", "false", "yes", "no"):
+            self.problems.add(place, f"strict is true or false, found {quoted(value)}")
+        elif text.dialect == "classic" and value in ("false", "no"):
+            self.problems.add(place, "the classic dialect is always strict: a failing command ends its step")
+        return value in ("true", "yes")
+
+    def _check_environment(self, text: RecipeText, problems: Problems) -> None:
+        seen: dict[str, str] = {}
+        for name in self.values:
+            other = seen.setdefault(environment_name(name), name)
+            if other != name:
+                place = text.keys.get(name) or text.keys.get(other)
+                problems.add(
+                    place, f"{other} and {name} are one environment variable: {environment_name(name)}", "rename one"
+                )
+
+    def texts(self) -> dict[str, str]:
+        return {name: value.text for name, value in self.values.items() if isinstance(value, Expanded)}
