@@ -12,13 +12,15 @@ IFS= read -r -d '' __kt_c <&75 || :
 exec 75<&-
 eval "$__kt_c" 2>/dev/null
 
-kt_path() { # ROOT PATH: sets REPLY to the host's path of PATH in ROOT; links are followed, but never out of ROOT
-    local root=$1 rest=$2 done='' part target n=0
+# kt_path ROOT PATH sets REPLY to the host's path of PATH in ROOT; links are followed, but never out of ROOT.
+# It is defined when it is first called: every function is written out after every microstep.
+__kt_path='kt_path() {
+    local root=$1 rest=$2 done= part target n=0
     while :; do
         rest=${rest#"${rest%%[!/]*}"}
         [[ -n $rest ]] || break
         part=${rest%%/*}
-        if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=''; fi
+        if [[ $rest == */* ]]; then rest=${rest#*/}; else rest='\'''\''; fi
         case $part in
         .) continue ;;
         ..) done=${done%/*} && continue ;;
@@ -26,18 +28,19 @@ kt_path() { # ROOT PATH: sets REPLY to the host's path of PATH in ROOT; links ar
         if [[ -L $root$done/$part ]]; then
             n=$((n + 1))
             if ((n > 40)); then
-                printf '%s: too many symbolic links\n' "$2" >&2
+                printf '\''%s: too many symbolic links\n'\'' "$2" >&2
                 return 1
             fi
             target=$(readlink -- "$root$done/$part")
-            case $target in /*) done='' ;; esac
+            case $target in /*) done='\'''\'' ;; esac
             rest=$target/$rest
         else
             done=$done/$part
         fi
     done
     REPLY=$root$done
-}
+}'
+kt_path() { eval "$__kt_path" && kt_path "$@"; }
 
 __kt_dump() {
     declare -p
@@ -66,12 +69,12 @@ set -E -o pipefail
 trap '__kt_failed "$LINENO" "$BASH_COMMAND"' ERR
 trap __kt_ended EXIT
 
-# A command comes as three characters and its text: s to keep the variables first (or -), where to go first
-# (w the directory of the start, c the appliance's root, or -), e for errexit (- for none, and every variable exported,
-# as Kameleon 2 does). A command that starts with x keeps the variables, in .end, and does nothing.
+# A command comes as two characters and its text: where to go first (w the directory of the start, c the appliance's
+# root, or -), and e for errexit (- for none, and every variable exported, as Kameleon 2 does). "s" alone keeps the
+# variables in .begin, unanswered; "x" keeps them in .end.
 # The loop is one line, so that LINENO in a command counts from the line known as __kt_base.
 # shellcheck disable=SC2016
-eval '__kt_base=$((LINENO - 1))'; while IFS= read -r -d '' __kt_c <&74; do case $__kt_c in s*) __kt_dump >&79 ;; x*) __kt_dump >&80; printf '0 0 \0' >&72; continue ;; esac; __kt_s=0; case $__kt_c in ?w*) cd -- "$KAMELEON_CWD" || __kt_s=1 ;; ?c*) cd -- "$KAMELEON_CHROOT" || __kt_s=1 ;; esac; __kt_e=${__kt_c:2:1}; __kt_c=${__kt_c:3}; __kt_line=0 __kt_text='' __kt_depth=0; if [[ $__kt_s = 0 ]]; then if [[ $__kt_e = e ]]; then set -e; else set -a; fi; eval "$__kt_c" 72>&- 74>&- 79>&-; __kt_s=$?; set +ea; fi; printf '%s %s %s\0' "$__kt_s" "$__kt_line" "$__kt_text" >&72; done
+eval '__kt_base=$((LINENO - 1))'; while IFS= read -r -d '' __kt_c <&74; do case $__kt_c in s) __kt_dump >&79; continue ;; x) __kt_dump >&80; printf '0 0 \0' >&72; continue ;; esac; __kt_s=0; case $__kt_c in w*) cd -- "$KAMELEON_CWD" || __kt_s=1 ;; c*) cd -- "$KAMELEON_CHROOT" || __kt_s=1 ;; esac; __kt_e=${__kt_c:1:1}; __kt_c=${__kt_c:2}; __kt_line=0 __kt_text='' __kt_depth=0; if [[ $__kt_s = 0 ]]; then if [[ $__kt_e = e ]]; then set -e; else set -a; fi; eval "$__kt_c" 72>&- 74>&- 79>&-; __kt_s=$?; set +ea; fi; printf '%s %s %s\0' "$__kt_s" "$__kt_line" "$__kt_text" >&72; done
 __kt_over=1
 __kt_dump >&80
 exit 0

@@ -120,25 +120,28 @@ class RunState:
             handler(event)
 
     def _on_run(self, event: Event) -> None:
+        # A resumed run says `run` again, and which steps an earlier process has done: what is known of them stays.
+        known = {(step.macrostep, step.number, step.name): step for step in self.steps}
+        done = set(event.get("done", ()))
         self.run, self.recipe, self.file = event["run"], event["recipe"], event["file"]
         self.output, self.workdir, self.pid, self.began = event["output"], event["workdir"], event["pid"], event["t"]
+        self.macrosteps, self.steps, self.artefacts = [], [], []
+        self.current = self.failure = self.waiting = self.end = None
+        self.pausing = False
         for number, macro in enumerate(event["macrosteps"]):
             macrostep = MacrostepState(number, macro["section"], macro["name"], macro["log"])
             for item in macro["steps"]:
                 step = StepState(
                     item["step"], number, item["name"], item["commands"], item["clean"], item["file"], item["line"]
                 )
+                if step.number in done:
+                    step = known.get((number, step.number, step.name), step)
+                    step.state = step.state if step.state == "skipped" else "done"
                 macrostep.steps.append(step)
                 self.steps.append(step)
+            if macrostep.steps and all(step.number in done for step in macrostep.steps):
+                macrostep.state = "done"
             self.macrosteps.append(macrostep)
-
-    def _on_resumed(self, event: Event) -> None:
-        self.pid, self.end, self.waiting, self.failure, self.pausing = event["pid"], None, None, None, False
-        for step in self.steps[event["step"] :]:
-            step.state, step.seconds, step.end_offset = "waiting", 0.0, None
-        for macro in self.macrosteps:
-            if any(step.state == "waiting" for step in macro.steps):
-                macro.state = "waiting"
 
     def _on_macrostep(self, event: Event) -> None:
         macro = self.macrosteps[event["macrostep"]]

@@ -10,19 +10,23 @@
 # Commands are never run inside if, || or !: the user's text only ever runs in the contexts.
 
 # shellcheck disable=SC2153,SC2154
-kt_here=$(dirname -- "${BASH_SOURCE[0]}") kt_state=$KT_STATE kt_strict=$KT_STRICT kt_supervised=$KT_EVENTS
+kt_here=${BASH_SOURCE[0]%/*} kt_state=$KT_STATE kt_strict=$KT_STRICT kt_supervised=$KT_EVENTS
 # shellcheck source=wizard/engine/mounts.bash
 . "$kt_here/mounts.bash"
 declare -A kt_command=([local]=$KT_LOCAL [out]=$KT_OUT [in]=$KT_IN)
 declare -A kt_in=([local]=20 [out]=22 [in]=24) kt_status_fd=([local]=21 [out]=23 [in]=25)
-declare -A kt_pid=() kt_kept=()
-kt_busy=''
+declare -A kt_pid=() kt_used=() # kt_used: the contexts that worked in this microstep
+kt_busy='' kt_done=''
+LC_ALL=C # for this shell alone: reading what contexts and supervisor say need not decode it
+export -n LC_ALL KT_HOST_MOUNTS
 if [[ $KT_EVENTS ]]; then
     exec 11>&"$KT_EVENTS" 12<&"$KT_WORDS"
     eval "exec $KT_EVENTS>&- $KT_WORDS<&-"
 fi
 unset KT_STATE KT_STRICT KT_LOCAL KT_OUT KT_IN KT_EVENTS KT_WORDS
 cd -- "$KAMELEON_CWD" || exit 1
+# Bash itself tells on stderr of each context that is killed; the script's own words and the contexts use 19 instead.
+exec 19>&2 2>/dev/null
 # A context that died is noticed by its status; the signal must not end the script. A trap, not "ignore", because
 # ignored signals are inherited by every command of the recipe.
 trap : PIPE
@@ -42,22 +46,22 @@ kt_open() { # CONTEXT: starts it with the variables that an earlier one left
     local context=$1 command=${kt_command[$1]} fifo=$kt_state/.$1.fifo
     if [[ -z $command ]]; then
         if [[ $context == in ]]; then
-            kt_mounts "$KAMELEON_CHROOT" || return
+            kt_mounts "$KAMELEON_CHROOT" 2>&19 || return
             # shellcheck disable=SC2016
-            command='chroot "$KAMELEON_CHROOT" /bin/bash'
+            command='exec chroot "$KAMELEON_CHROOT" /bin/bash'
         else
-            command=/bin/bash
+            command="exec /bin/bash"
         fi
     fi
     rm -f -- "$fifo.in" "$fifo.out"
     mkfifo -m 600 -- "$fifo.in" "$fifo.out" || return
     : >>"$kt_state/$context" && : >"$kt_state/$context.begin" && : >"$kt_state/$context.end" || return
     {
-        eval "exec 11>&- 12<&- 20>&- 21<&- 22>&- 23<&- 24>&- 25<&-"
+        eval "exec 19>&- 11>&- 12<&- 20>&- 21<&- 22>&- 23<&- 24>&- 25<&-"
         exec 72>"$fifo.out" 73<"$kt_here/context.bash" 75<"$kt_state/$context"
         exec 79>>"$kt_state/$context.begin" 80>>"$kt_state/$context.end"
         eval "$command"
-    } <"$fifo.in" &
+    } <"$fifo.in" 2>&19 &
     kt_pid[$context]=$!
     eval "exec ${kt_in[$context]}>\"\$fifo.in\" ${kt_status_fd[$context]}<\"\$fifo.out\""
     rm -f -- "$fifo.in" "$fifo.out"
@@ -68,7 +72,7 @@ kt_open() { # CONTEXT: starts it with the variables that an earlier one left
 kt_gone() { # CONTEXT: its process ended; sets kt_status, kt_line, kt_text
     local context=$1
     kt_close_descriptors "$context"
-    wait "${kt_pid[$context]}" 2>/dev/null
+    wait "${kt_pid[$context]}"
     kt_status=$?
     unset "kt_pid[$context]"
     # The first line that the ending shell wrote tells where it was.
@@ -88,7 +92,7 @@ kt_answer() { # CONTEXT: reads how its command ended into kt_status, kt_line, kt
     # A subshell left in the background can hold the descriptor open, so end-of-file alone cannot be relied on.
     until IFS= read -r -t 1 -d '' answer <&"${kt_status_fd[$context]}"; do
         status=$?
-        if ((status <= 128)) || ! kill -0 "${kt_pid[$context]}" 2>/dev/null; then
+        if ((status <= 128)) || ! kill -0 "${kt_pid[$context]}"; then
             kt_gone "$context"
             return 1
         fi
@@ -98,18 +102,15 @@ kt_answer() { # CONTEXT: reads how its command ended into kt_status, kt_line, kt
 }
 
 kt_run() { # CONTEXT NUMBER DIRECTORY(- w c) TEXT: one command of a microstep
-    local context=$1 keep=-
+    local context=$1
     kt_at=$2 kt_context=$1 kt_dead=''
     if [[ -z ${kt_pid[$context]-} ]] && ! kt_open "$context"; then
         kt_status=1 kt_line=0 kt_text='' kt_dead=unopened
         return 1
     fi
-    if [[ -z ${kt_kept[$context]-} ]]; then
-        : >"$kt_state/$context.begin"
-        kt_kept[$context]=1 keep=s
-    fi
+    kt_used[$context]=1
     kt_busy=${kt_pid[$context]}
-    if printf '%s\0' "$keep$3$kt_strict$4" 2>/dev/null 1>&"${kt_in[$context]}"; then
+    if printf '%s\0' "$3$kt_strict$4" >&"${kt_in[$context]}"; then
         kt_answer "$context" || kt_dead=dead
     else
         kt_gone "$context"
@@ -133,7 +134,7 @@ kt_set() { # NUMBER TEXT: an assignment for every context, open or not
 
 kt_carry() { # CONTEXT begin|end: the next context starts with the variables kept then; without them, with the last known
     local file=$kt_state/$1.$2 state
-    state=$(<"$file") 2>/dev/null || return 0
+    state=$(<"$file") || return 0
     [[ $state == *'#kt-complete' ]] || return 0
     # .end may hold more than one dump: each ends with the mark, and the last one counts.
     state=${state%'#kt-complete'}
@@ -142,27 +143,39 @@ kt_carry() { # CONTEXT begin|end: the next context starts with the variables kep
 
 kt_rewind() { # the contexts that worked in this microstep go back to the variables it began with
     local context
-    for context in "${!kt_kept[@]}"; do
+    for context in "${!kt_used[@]}"; do
         if [[ ${kt_pid[$context]-} ]]; then
             kill -KILL "${kt_pid[$context]}"
             kt_gone "$context"
         fi
         kt_carry "$context" begin
     done
-    kt_kept=()
+    kt_used=()
 }
 
 kt_settle() { # after a failure: every context's variables are in .end, for a shell, for skip
     local context
-    for context in "${!kt_kept[@]}"; do
+    for context in "${!kt_used[@]}"; do
         [[ ${kt_pid[$context]-} ]] || continue
         : >"$kt_state/$context.end"
-        printf 'x--\0' >&"${kt_in[$context]}" && kt_answer "$context"
+        printf 'x\0' >&"${kt_in[$context]}" && kt_answer "$context"
     done
+}
+
+kt_keep() { # after a microstep: the contexts keep their variables in .begin, for a retry of the next one
+    # They are not waited for: they write (0.2 ms) while the supervisor is told and answers.
+    local context
+    for context in "${!kt_used[@]}"; do
+        [[ ${kt_pid[$context]-} ]] || continue
+        : >"$kt_state/$context.begin"
+        printf 's\0' >&"${kt_in[$context]}"
+    done
+    kt_used=()
 }
 
 kt_leave() { # STATUS: closes the contexts, keeping their variables, and ends
     local context
+    [[ $kt_supervised && $kt_done ]] && kt_say begin '' "$kt_done"
     for context in "${!kt_pid[@]}"; do
         : >"$kt_state/$context.end"
         kt_close_descriptors "$context"
@@ -173,12 +186,13 @@ kt_leave() { # STATUS: closes the contexts, keeping their variables, and ends
     exit "$1"
 }
 
-kt_ask() { # NUMBER: before a microstep; sets kt_word
+kt_ask() { # NUMBER: before a microstep; says which one is done, too; sets kt_word
     if [[ $kt_supervised ]]; then
-        kt_say begin "$1"
+        kt_say begin "$1" "$kt_done"
+        kt_done=''
         kt_hear
     else
-        printf -- '--- %s\n' "${kt_names[$1]}" >&2
+        printf -- '--- %s\n' "${kt_names[$1]}" >&19
         kt_word=go
     fi
 }
@@ -191,17 +205,16 @@ kt_failed() { # NUMBER: after a failure; sets kt_word
         kt_hear
     else
         printf -- '--- %s: command %s failed with status %s, at its line %s: %s\n' \
-            "${kt_names[$1]}" "$kt_at" "$status" "$line" "$text" >&2
+            "${kt_names[$1]}" "$kt_at" "$status" "$line" "$text" >&19
         kt_word=abort
     fi
 }
 
 kt_do() { # NUMBER: one microstep, until it is done or skipped; fails when the macrostep is to be aborted
     while :; do
-        # Whoever worked in the step before keeps its variables at its first command in this one.
-        kt_kept=()
         if "kt_step_$1"; then
-            [[ $kt_supervised ]] && kt_say "done" "$1"
+            kt_keep
+            kt_done=$1
             return 0
         fi
         kt_failed "$1"
@@ -213,7 +226,7 @@ kt_do() { # NUMBER: one microstep, until it is done or skipped; fails when the m
             . "$kt_argument"
             ;;
         skip)
-            kt_forget_dead
+            kt_pass
             return 0
             ;;
         stop)
@@ -228,11 +241,12 @@ kt_do() { # NUMBER: one microstep, until it is done or skipped; fails when the m
     done
 }
 
-kt_forget_dead() { # a context that ended in the failed step leaves its last variables to its successor
+kt_pass() { # a failed microstep is passed over: what its commands set stays, also of a context that ended in it
     local context
-    for context in "${!kt_kept[@]}"; do
+    for context in "${!kt_used[@]}"; do
         [[ ${kt_pid[$context]-} ]] || kt_carry "$context" end
     done
+    kt_keep
 }
 
 kt_main() {
@@ -257,12 +271,12 @@ kt_abort() { # NUMBER: what on_clean asked for still runs; its failures are told
             ((number > $1)) || continue
             kt_ask "$number"
             [[ $kt_word == go ]] || continue
-            kt_kept=()
             if "kt_step_$number"; then
-                [[ $kt_supervised ]] && kt_say "done" "$number"
+                kt_keep
+                kt_done=$number
             else
                 kt_failed "$number"
-                kt_forget_dead
+                kt_pass
             fi
         done
     fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from importlib import resources
@@ -34,13 +35,17 @@ def environment(recipe: ResolvedRecipe, state: str, host_mounts: str = "") -> di
         **{f"KAMELEON_{name.upper().replace('-', '_')}": value for name, value in recipe.globals.items()},
         "KT_STATE": state,
         "KT_STRICT": "e" if recipe.strict else "-",
-        "KT_LOCAL": contexts.get("local", ""),
-        "KT_OUT": contexts.get("out", ""),
-        "KT_IN": contexts.get("in", ""),
+        **{f"KT_{name.upper()}": _opening(contexts.get(name, "")) for name in ("local", "out", "in")},
         "KT_EVENTS": "",
         "KT_WORDS": "",
         "KT_HOST_MOUNTS": host_mounts,
     }
+
+
+def _opening(command: str) -> str:
+    # A context that takes the place of its subshell ends with it when it is killed; what is more than a plain command
+    # (an assignment in front, a list) cannot be exec'ed.
+    return f"exec {command}" if re.match(r"[\w./-]+(\s|$)", command) and not re.search(r"[;&|<>()]", command) else command
 
 
 def script_name(number: int, macrostep: Macrostep) -> str:
@@ -75,7 +80,7 @@ def compile_macrostep(first: int, macrostep: Macrostep) -> str:
         "#!/bin/bash",
         f"# Macrostep {_comment(macrostep.name)} of section {_comment(macrostep.section)},"
         f" from {_comment(macrostep.place.file)}.",
-        '. "$(dirname -- "$0")/runtime.bash"',
+        'case $0 in */*) . "${0%/*}/runtime.bash" ;; *) . ./runtime.bash ;; esac',
         f"kt_steps=({' '.join(str(number) for number, _ in numbered)})",
         f"kt_clean=({' '.join(cleaning)})",
         f"kt_names=({' '.join(names)})",

@@ -1,0 +1,98 @@
+"""Edit-and-retry, the person's side: the step's commands in a file, and the editor to change it with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from wizard.engine.runs import Run
+from wizard.errors import MACHINE, UserError
+
+_HEAD = (
+    "# {name}, as commands of a microstep. Save and leave the editor: they take the step's place, in this run only,\n"
+    "# and it is run again. Leave without a change, or empty the file, to go back to the choice.\n"
+)
+
+
+def commands_file(run: Path, step: int) -> Path:
+    """The file to edit: RUN/edited/NN.MACROSTEP.MICROSTEP.yaml, made with the step's commands when it is not there;
+    an earlier edit, taken or refused, stands in it as it was."""
+    from wizard.recipe.microstep import commands_as_yaml
+    from wizard.recipe.model import Command, Place
+
+    state = Run(run).state()
+    if not 0 <= step < len(state.steps):
+        raise UserError(f"{run.name} has no step {step}")
+    macro, micro = state.macrosteps[state.steps[step].macrostep], state.steps[step]
+    name = f"{step:02}.{macro.name}.{micro.name}.yaml"
+    path = run / "edited" / "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+    if path.exists():
+        return path
+    nowhere = Place("", 0)
+    commands = [
+        Command(kind, argument if isinstance(argument, str) else tuple(argument), nowhere, "", "")
+        for command in _commands(run, step)
+        for kind, argument in command.items()
+    ]
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    path.write_text(_HEAD.format(name=f"{macro.name}/{micro.name}".replace("\n", " ")) + commands_as_yaml(commands))
+    return path
+
+
+def _commands(run: Path, step: int) -> list[dict[str, str | list[str]]]:
+    try:
+        resolved = json.loads((run / "resolved.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{run.name}: its resolved recipe cannot be read ({error})") from error
+    steps = [
+        micro for section in resolved["sections"] for macro in section["macrosteps"] for micro in macro["microsteps"]
+    ]
+    commands: list[dict[str, str | list[str]]] = steps[step]["commands"]
+    return commands
+
+
+def editor() -> list[str]:
+    """The command line of the person's editor: $VISUAL, $EDITOR, Debian's choice, or one that is there."""
+    for variable in ("VISUAL", "EDITOR"):
+        if os.environ.get(variable, "").strip():
+            return shlex.split(os.environ[variable])
+    for name in ("sensible-editor", "editor", "vi", "nano", "ed"):
+        if shutil.which(name):
+            return [name]
+    raise UserError("no editor was found", status=MACHINE, hint="set VISUAL or EDITOR, or apt-get install nano")
+
+
+def edit(run: Path, step: int, keyboard: int = 0, screen: int = 1) -> tuple[str, str]:
+    """Let the person edit the step's commands; (the text, "") or ("", why there is nothing to do with it).
+
+    `keyboard`, `screen`: descriptors of the terminal the editor gets. Returns when the editor was left.
+    """
+    path = commands_file(run, step)
+    command = editor()
+    before = path.read_text()
+    # Ctrl-C in an editor of the old kind is for it alone. A handler, not "ignore": the editor would inherit that.
+    interrupted = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        status = subprocess.run([*command, str(path)], stdin=keyboard, stdout=screen, stderr=screen, check=False).returncode
+    except OSError as error:
+        raise UserError(f"{command[0]}: {error.strerror}", status=MACHINE, hint="VISUAL and EDITOR name it") from error
+    finally:
+        signal.signal(signal.SIGINT, interrupted)
+    if status:
+        return "", f"{shlex.join(command)} ended with status {status}: nothing was changed"
+    text = path.read_text(errors="replace")
+    if not _without_comments(text):
+        path.unlink()
+        return "", "the file was emptied: nothing was changed"
+    if text == before:
+        return "", "the commands are as they were: nothing was changed (retry runs them again)"
+    return text, ""
+
+
+def _without_comments(text: str) -> str:
+    return "".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
