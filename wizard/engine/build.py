@@ -22,7 +22,8 @@ from wizard.engine.runs import Run, all_runs, find_run, new_run_id, runs_directo
 from wizard.engine.steps import find_steps, step_names
 from wizard.errors import HELD, MACHINE, UserError
 from wizard.recipe.model import ResolvedRecipe
-from wizard.recipe.resolve import resolve, to_json
+from wizard.recipe.resolve import resolve
+from wizard.recipe.show import to_json
 
 
 def build(asked: Build, front: FrontEnd) -> int:
