@@ -11,6 +11,7 @@ import yaml
 from wizard.compose.catalog import Catalog
 from wizard.errors import UserError
 from wizard.flow.question import Value
+from wizard.recipe.variables import literal
 
 PROGRAM = "kameleon-tui"
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/+-]*[A-Za-z0-9._/+-])?")
@@ -27,8 +28,6 @@ def answers_to_globals(catalog: Catalog, answers: Mapping[str, Value]) -> dict[s
     found["kernel"] = str(answers.get("kernel", ""))
     found["hostname"] = str(answers["hostname"])
     for name, value in found.items():
-        if "$$" in value:
-            raise UserError(f"{name}: {value!r} holds $$, which begins a variable in a recipe")
         if "\0" in value:
             raise UserError(f"{name}: {value!r} holds a NUL character, which no shell can take")
     return found
@@ -47,7 +46,7 @@ def compose(catalog: Catalog, answers: Mapping[str, Value]) -> str:
         f"extend: {distribution.recipe}",
         "",
         "global:",
-        *(f"  {name}: {_scalar(value)}" for name, value in answers_to_globals(catalog, answers).items()),
+        *(f"  {name}: {_scalar(literal(value))}" for name, value in answers_to_globals(catalog, answers).items()),
         "",
         "bootstrap:",
         '  - "@base"',
