@@ -6,11 +6,10 @@ import json
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 
 from wizard.engine.runs import Run
+from wizard.engine.terminal import run_in_front
 from wizard.errors import MACHINE, UserError
 
 _HEAD = (
@@ -75,14 +74,10 @@ def edit(run: Path, step: int, keyboard: int = 0, screen: int = 1) -> tuple[str,
     path = commands_file(run, step)
     command = editor()
     before = path.read_text()
-    # Ctrl-C in an editor of the old kind is for it alone. A handler, not "ignore": the editor would inherit that.
-    interrupted = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
-        status = subprocess.run([*command, str(path)], stdin=keyboard, stdout=screen, stderr=screen, check=False).returncode
+        status = run_in_front([*command, str(path)], keyboard, screen)
     except OSError as error:
         raise UserError(f"{command[0]}: {error.strerror}", status=MACHINE, hint="VISUAL and EDITOR name it") from error
-    finally:
-        signal.signal(signal.SIGINT, interrupted)
     if status:
         return "", f"{shlex.join(command)} ended with status {status}: nothing was changed"
     text = path.read_text(errors="replace")

@@ -1,6 +1,6 @@
-"""A command on a pseudo-terminal of its own, joined with ours: what a shell in another session needs.
+"""Lending our terminal: a shell of another session gets one of its own, joined with ours; an editor gets ours.
 
-Handing over our own terminal would not do: it belongs to our session, so job control would not work in the other one.
+Handing ours over to another session would not do: it belongs to our session, so job control would not work there.
 """
 
 from __future__ import annotations
@@ -50,6 +50,39 @@ def run_joined(command: Sequence[str], environment: Mapping[str, str], keyboard:
     for number in caught:
         signal.raise_signal(number)
     return status
+
+
+def run_in_front(command: Sequence[str], keyboard: int = 0, screen: int = 1) -> int:
+    """Run a program of this session (an editor) on our terminal; its exit status (128 + N after signal N).
+
+    Ctrl-C is for the program alone. A signal that asks us to end is passed on to it, and raised again afterwards.
+    """
+    saved = termios.tcgetattr(keyboard) if os.isatty(keyboard) else None
+    process: list[subprocess.Popen[bytes]] = []
+    caught: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        for child in process:
+            child.send_signal(number)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        """A handler, not "ignore": the program would inherit that."""
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before |= {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        process.append(subprocess.Popen(command, stdin=keyboard, stdout=screen, stderr=screen))
+        status = process[0].wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if saved is not None:
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcsetattr(keyboard, termios.TCSADRAIN, saved)
+    for caught_number in caught:
+        signal.raise_signal(caught_number)
+    return status if status >= 0 else 128 - status
 
 
 def _copy_size(source: int, target: int) -> None:
