@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 # Read when textual is imported: nothing here moves by itself, and a slow line has no bytes to waste on it.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
@@ -19,6 +18,8 @@ from textual.screen import Screen
 from wizard.engine.runs import Run
 from wizard.tui import theme
 
+T = TypeVar("T")
+
 
 class KameleonApp(App[int]):
     """Shows `first`; its result is the exit status, `farewell` the lines left on the terminal."""
@@ -27,8 +28,9 @@ class KameleonApp(App[int]):
     CSS = """
     Screen { background: $background; color: $foreground; }
     Input { background: $background; }
-    Input:focus { border: double $primary; }
+    Input:focus { border: double $primary; background-tint: transparent; }
     Footer { background: $footer-background; }
+    * { border-title-color: $foreground; border-title-style: bold; }
     Toast { max-width: 70; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,19 +63,10 @@ class KameleonApp(App[int]):
         if ask is not None:
             ask()
 
-    def outside(self, command: Sequence[str]) -> int:
-        """Run a command on the terminal, in the screen's place; its exit status, 127 when it cannot be started."""
-        # Ctrl-C on the terminal is meant for the command alone; a handler, unlike SIG_IGN, is not inherited by it.
-        before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
-        try:
-            with self.suspend():
-                return subprocess.run(command).returncode
-        except OSError as error:
-            self.notify(f"{command[0]}: {error.strerror}", severity="error", markup=False)
-            return 127
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def outside(self, do: Callable[[], T]) -> T:
+        """`do` something that needs the terminal, in the screen's place; what it returns or raises."""
+        with self.suspend():
+            return do()
 
 
 def wizard() -> int:

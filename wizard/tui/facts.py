@@ -22,9 +22,9 @@ CHOICES: dict[str, tuple[str, str, str]] = {
     "retry": ("r", "Retry", "run the step again as it began; files are not undone"),
     "replace": ("e", "Edit and retry", "change its commands in your editor first"),
     "continue": ("c", "Continue", "go on"),
-    "skip": ("k", "Skip", "leave this step, go on with the next"),
+    "skip": ("s", "Skip", "leave this step, go on with the next"),
     "shell": ("h", "Shell", "look around inside; leaving returns here"),
-    "stop": ("s", "Stop", "end here and keep the work, to resume later"),
+    "stop": ("t", "Stop", "end here and keep the work, to resume later"),
     "abort": ("a", "Abort", "clean up and end the run"),
 }
 
@@ -100,7 +100,8 @@ def failure_facts(failure: Event) -> list[str]:
         reason += f" (status {failure['status']})"
     facts = [
         f"{failure['macrostep']}/{failure['microstep']}: {reason}",
-        f"command {failure['command']} of {failure['commands']} ({failure['name']})  {failure['file']}:{failure['line']}",
+        f"command {failure['command']} of {failure['commands']} ({failure['name']})"
+        f"  {failure['file']}:{failure['line']}",
     ]
     text = str(failure.get("shell_text") or "").strip()
     if text:

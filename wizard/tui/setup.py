@@ -81,11 +81,16 @@ class Setup:
         except OSError:
             return None
 
+    @staticmethod
+    def is_there(path: Path) -> bool:
+        """Whether saving to `path` would replace something."""
+        return os.path.lexists(path)
+
     def save(self, path: Path, *, replace: bool = False) -> str:
         """Write the recipe to `path`, whole or not at all; "" or why not. An existing file stays unless `replace`."""
         part = path.with_name(f".{path.name}.part-{os.getpid()}")
         try:
-            if path.exists() and not replace:
+            if self.is_there(path) and not replace:
                 return f"{path} exists."
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(self.recipe)

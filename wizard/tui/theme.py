@@ -6,7 +6,7 @@ import os
 from typing import ClassVar
 
 from textual.scrollbar import ScrollBar, ScrollBarRender
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 RICH = Theme(
     name="kameleon",
@@ -50,6 +50,7 @@ PLAIN = Theme(
     boost="ansi_default",
     dark=True,
     variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
         "border": "ansi_green",
         "quiet": "ansi_default",
         "bar-background": "ansi_green",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual import work
 
-from wizard.engine import control
-from wizard.tui import editing, facts
+from wizard.engine import control, edited
+from wizard.engine.terminal import run_in_front
+from wizard.errors import UserError
+from wizard.tui import facts
 from wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from wizard.tui.widgets.choices import Item
 
@@ -26,12 +28,20 @@ if TYPE_CHECKING:
 else:
     Base = object
 
+KEYBOARD, SCREEN = 0, 2  # Textual reads stdin and draws on stderr; stdout may be anything
+
 LEAVE = (
     Item("leave", "Leave it running", "", "l"),
-    Item("stop", "Stop before the next step; the work is kept", "", "s"),
+    Item("stop", "Stop before the next step; the work is kept", "", "t"),
     Item("abort", "Abort now: clean up and end it", "", "a"),
     Item("", "Stay here", "", "Esc"),
 )
+
+
+def not_taken(problem: str) -> ChoiceDialog:
+    """The engine's complaint about edited commands, and whether to mend them."""
+    items = [Item("again", "Edit again", key="e"), Item("", "Give up; the edited text is kept", key="g")]
+    return ChoiceDialog("Not taken", problem, items)
 
 
 class Actions(Base):
@@ -68,7 +78,9 @@ class Actions(Base):
     async def choose(self, word: str) -> None:
         """One of the choices of a run that waits."""
         if word == "shell":
-            self.program.outside([sys.executable, "-m", "wizard", "shell", self.run.name])
+            # A process of its own: what the shell does to the terminal's signals must not stay with the screen.
+            command = [sys.executable, "-m", "wizard", "shell", self.run.name]
+            self.program.outside(lambda: run_in_front(command, KEYBOARD, SCREEN))
         elif word == "replace":
             await self.edit_and_retry()
         else:
@@ -79,38 +91,17 @@ class Actions(Base):
         waiting = self.state.waiting
         if waiting is None:
             return
-        editor = editing.editor()
-        if not editor:
-            await self._say("No editor", "Neither VISUAL nor EDITOR is set, and there is no nano or vi here.")
-            return
-        try:
-            path = editing.draft(self.run, self.state.steps[waiting["step"]])
-        except (OSError, ValueError) as error:
-            await self._say("Not editable", f"The step's commands cannot be read from the run: {error}")
-            return
-        while True:
-            before = path.read_bytes()
-            status = self.program.outside([*editor, str(path)])
-            if status:
-                await self._say("Editor failed", f"{' '.join(editor)} ended with status {status}; nothing was changed.")
+        step, again = int(waiting["step"]), True
+        while again:
+            try:
+                text, why_not = self.program.outside(lambda: edited.edit(self.run.path, step, KEYBOARD, SCREEN))
+            except UserError as error:
+                text, why_not = "", "\n".join(filter(None, (error.message, error.hint)))
+            if not text:
+                await self.app.push_screen_wait(TextDialog("Not edited", why_not))
                 return
-            text = path.read_text(errors="replace")
             problem = await self.request({"do": "replace", "yaml": text})
-            if not problem:
-                return
-            unchanged = " (it was not changed)" if path.read_bytes() == before else ""
-            answer = await self.app.push_screen_wait(
-                ChoiceDialog(
-                    "Not taken",
-                    f"{problem}{unchanged}",
-                    [Item("again", "Edit again", key="e"), Item("", "Give up; the edited text is kept", key="g")],
-                )
-            )
-            if answer != "again":
-                return
-
-    async def _say(self, title: str, text: str) -> None:
-        await self.app.push_screen_wait(TextDialog(title, text))
+            again = bool(problem) and await self.app.push_screen_wait(not_taken(problem)) == "again"
 
     @work(exclusive=True, group="control")
     async def action_pause(self) -> None:
@@ -124,7 +115,7 @@ class Actions(Base):
                 ChoiceDialog(
                     "Stop?",
                     "The run ends before its next step; the work is kept and can be resumed.",
-                    [Item("stop", "Stop it", key="s"), Item("", "Go on", key="g")],
+                    [Item("stop", "Stop it", key="t"), Item("", "Go on", key="g")],
                 )
             )
             if answer != "stop":

@@ -38,7 +38,7 @@ decide. Leaving it does not stop the run unless you say so.
   Tab          to the output, to scroll it
   b            stop before the selected step (B marks it); b again clears it
   p            pause before the next step
-  s            stop before the next step; the work is kept, to resume later
+  t            stop before the next step; the work is kept, to resume later
   q, F10       leave: the run goes on, or is stopped, as you choose
 
 Marks: > running   \u221a done   x failed   - skipped   \u00b7 not yet   = stopped
@@ -46,8 +46,6 @@ Marks: > running   \u221a done   x failed   - skipped   \u00b7 not yet   = stopp
 When a step fails the run waits, and the choices appear below its output."""
 
 REFRESH = 0.2  # seconds between two looks at the run: five times a second is as fast as people read
-WIDE = 110  # columns from which steps and output stand side by side
-LOW = 22  # lines below which the steps make room for what is asked
 
 
 class BuildScreen(Actions, Screen[None]):
@@ -58,34 +56,45 @@ class BuildScreen(Actions, Screen[None]):
     BuildScreen #progress { height: 1; padding: 0 1; }
     BuildScreen #note { height: auto; max-height: 2; padding: 0 1; color: $warning; }
     BuildScreen #body { layout: vertical; height: 1fr; }
-    BuildScreen #body.wide { layout: horizontal; }
     BuildScreen #right { layout: vertical; height: 1fr; }
-    BuildScreen .wide #right { width: 1fr; height: 100%; }
     BuildScreen Steps { height: 1fr; border-top: solid $border; }
-    BuildScreen .wide Steps { width: 40%; max-width: 60; height: 100%; border: solid $border; }
     BuildScreen LogView { border-top: solid $border; padding: 0 1; min-height: 3; }
-    BuildScreen .wide LogView { border: solid $border; padding: 0; }
     BuildScreen Steps:focus, BuildScreen LogView:focus { border-title-style: bold reverse; }
     BuildScreen .asking Steps { height: 5; }
-    BuildScreen .asking.low Steps { display: none; }
     BuildScreen .done LogView { display: none; }
     BuildScreen .done #right { height: auto; }
-    BuildScreen .wide.asking Steps { height: 100%; }
-    BuildScreen .wide.done #right { height: 100%; }
-    BuildScreen .whole Steps, BuildScreen .whole Panel { display: none; }
-    BuildScreen .whole #right { height: 1fr; }
-    BuildScreen .whole LogView { display: block; }
+
+    BuildScreen.-wide #body { layout: horizontal; }
+    BuildScreen.-wide #right { width: 1fr; height: 100%; }
+    BuildScreen.-wide #body Steps { width: 40%; max-width: 60; height: 100%; border: solid $border; }
+    BuildScreen.-wide LogView { border: solid $border; padding: 0; }
+
+    BuildScreen.-narrow.-low .asking Steps { display: none; }
+    BuildScreen.-low LogView { min-height: 2; }
+    BuildScreen.-low Panel VerticalScroll { max-height: 3; }
+    BuildScreen.-low .done Panel VerticalScroll { max-height: 8; }
+
+    BuildScreen #body.whole Steps, BuildScreen #body.whole Panel { display: none; }
+    BuildScreen #body.whole #right { height: 1fr; }
+    BuildScreen #body.whole LogView { display: block; }
     """
+    # From 110 columns steps and output stand side by side; below 22 lines the steps make room for what is asked.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (declared so in Textual)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 (declared so in Textual)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "breakpoint", "Break"),
         Binding("p", "pause", "Pause"),
-        Binding("s", "stop", "Stop"),
+        Binding("t", "stop", "Stop"),
         Binding("f", "follow", "Follow"),
         Binding("l", "whole_log", "Log"),
-        Binding("q", "app.leave", "Quit"),
+        Binding("q", "app.leave", show=False),
         Binding("f1", "help", "Help", key_display="F1"),
         Binding("escape", "away", "Back", show=False),
-        *(Binding(key, f"choose('{word}')", show=False) for word, (key, _, _) in facts.CHOICES.items() if key != "s"),
+        *(
+            Binding(key, f"choose('{word}')", show=False)
+            for word, (key, _, _) in facts.CHOICES.items()
+            if word != "stop"
+        ),
     ]
 
     def __init__(
@@ -132,8 +141,6 @@ class BuildScreen(Actions, Screen[None]):
         self.set_interval(REFRESH, self._look)
 
     def on_resize(self) -> None:
-        wide = self.size.width >= WIDE
-        self.query_one("#body").set_class(wide, "wide").set_class(not wide and self.size.height < LOW, "low")
         self._draw_head()
 
     def _look(self) -> None:

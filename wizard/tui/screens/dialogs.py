@@ -15,6 +15,7 @@ from wizard.tui.widgets.choices import Choices, Item
 
 WINDOW = """
     {name} {{ align: center middle; background: $background 60%; }}
+    {name}:ansi {{ background: transparent; }}
     {name} > Vertical {{
         width: 72; max-width: 100%; height: auto; max-height: 100%;
         border: solid $primary; background: $background; padding: 0 1;

@@ -36,18 +36,21 @@ class QuestionsScreen(Screen[None]):
     """Draws the flow's current question; at the end of the flow the review opens above it."""
 
     CSS = """
-    QuestionsScreen { layout: vertical; }
+    QuestionsScreen { layout: vertical; overflow: hidden; }
     QuestionsScreen #crumbs { height: 1; padding: 0 1; color: $quiet; }
     QuestionsScreen #title { height: 1; margin-top: 1; padding: 0 1; text-style: bold; color: $primary; }
     QuestionsScreen #text { height: auto; padding: 0 1; margin-bottom: 1; }
     QuestionsScreen Choices { padding: 0 1; min-height: 3; }
     QuestionsScreen Input { border: solid $primary; height: 3; margin: 0 1; }
     QuestionsScreen #detail {
-        height: auto; min-height: 4; max-height: 7; padding: 0 1; margin-bottom: 0;
-        border-top: solid $border; color: $foreground;
+        height: auto; min-height: 4; max-height: 7; padding: 0 1; border-top: solid $border;
     }
     QuestionsScreen #problem { height: auto; padding: 0 1; color: $error; text-style: bold; }
+    QuestionsScreen.-low #title { margin-top: 0; }
+    QuestionsScreen.-low #text { margin-bottom: 0; }
+    QuestionsScreen.-low #detail { max-height: 6; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 (declared so in Textual)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", key_display="Esc"),
         Binding("f1", "help", "Help", key_display="F1"),

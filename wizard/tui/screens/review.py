@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -40,7 +39,7 @@ class ReviewScreen(Screen[None]):
     """Ends (with None) when the person goes back to the questions."""
 
     CSS = """
-    ReviewScreen { layout: vertical; }
+    ReviewScreen { layout: vertical; overflow: hidden; }
     ReviewScreen #recipe {
         height: 1fr; min-height: 3; border: solid $border; scrollbar-size: 1 1; padding: 0 1;
     }
@@ -142,7 +141,7 @@ class ReviewScreen(Screen[None]):
         if not name:
             return
         path, replace = absolute(name), False
-        if os.path.exists(path):
+        if self.setup.is_there(path):
             answer = await self.app.push_screen_wait(
                 ChoiceDialog(
                     "The file exists",

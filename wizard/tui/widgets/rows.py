@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -85,9 +86,10 @@ class Rows(ScrollView, can_focus=True):
         text.append_text(self.row(index, width - 2))
         text.truncate(width, overflow="crop", pad=True)
         if chosen and self.has_focus:
-            text = Text(text.plain, style=Style(reverse=True, bold=True))
-        strip = Strip(text.render(self.app.console, end=""))
-        return strip.apply_style(base).adjust_cell_length(width, base)
+            segments = [Segment(text.plain, Style(reverse=True, bold=True))]
+        else:
+            segments = list(text.render(self.app.console, end=""))
+        return Strip(segments).apply_style(base).adjust_cell_length(width, base)
 
     def watch_cursor(self) -> None:
         self.show_cursor()
