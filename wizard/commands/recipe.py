@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +145,5 @@ def _script(arguments: argparse.Namespace) -> int:
     recipe: Any = _resolve(arguments.recipe, arguments, arguments.output)
     paths = script.export(recipe, Path(arguments.directory))
     if not arguments.quiet:
-        print(*paths, sep="\n")
-        print(f"start {paths[-1]} to build {recipe.name}", file=sys.stderr)
+        print(f"{_many(len(paths), 'file')} in {arguments.directory}; start {paths[-1]} to build {recipe.name}")
     return DONE

@@ -32,6 +32,10 @@ class Steps:
     types: Sequence[str]
     aliases: dict[str, ListNode] = field(default_factory=dict)
 
+    @property
+    def _classic(self) -> bool:
+        return self.text.dialect == "classic"
+
     def macrosteps(self) -> list[Macrostep]:
         problems = self.reader.problems
         if "aliases" in self.text.other:
@@ -44,7 +48,7 @@ class Steps:
             first: dict[str, Place] = {}
             for call in calls:
                 name = call.name.value
-                if self.text.dialect == "classic" and name in first:
+                if self._classic and name in first:
                     problems.add(call.name.place, f"{quoted(name)} is here twice: first in line {first[name].line}")
                     continue
                 first[name] = call.name.place
@@ -54,13 +58,13 @@ class Steps:
         return found + self._output_types()
 
     def _paths(self, section: str) -> StepsPath:
-        if self.text.dialect == "classic":
+        if self._classic:
             return StepsPath(self.globals.steps, lookup.classic_folders(self.globals.texts().get("distrib", "")))
         return StepsPath(self.globals.steps, lookup.current_folders(section, self.globals.include_steps))
 
     def _output_types(self) -> list[Macrostep]:
         problems = self.reader.problems
-        if self.types and self.text.dialect == "classic":
+        if self.types and self._classic:
             problems.add(self.text.place, "a classic recipe has no export section that output types could replace")
             return []
         paths = StepsPath(self.globals.steps, ("export",))
@@ -72,7 +76,7 @@ class Steps:
                 hint = nearest(name, known) or f"there are {', '.join(known)}" if known else ""
                 problems.add(None, f"no output type {quoted(name)}: no steps/export has a file of that name", hint)
                 continue
-            step = read_step(self.reader, path, paths)
+            step = read_step(self.reader, path, paths, classic=False)
             if step is not None:
                 found.append(self._assemble("export", path.stem, step.place, step, None))
         return found
@@ -81,7 +85,7 @@ class Steps:
         variables = Variables([self.globals.values], self.reader.problems)
         name = variables.expand(call.name).text
         if call.arguments is not None and _embedded(call.arguments):
-            step = StepText(call.name.place)
+            step = StepText(call.name.place, self._classic)
             path = Path(os.path.normpath(self.reader.cwd / call.name.source.path))
             items: list[Node] = [item for item in call.arguments.items if not isinstance(item, TextNode)]
             take_items(self.reader, step, items, path, paths, [path])
@@ -96,7 +100,7 @@ class Steps:
                 hint = "there is no steps directory beside the recipe"
             self.reader.problems.add(call.name.place, message, hint)
             return None
-        read = read_step(self.reader, found, paths)
+        read = read_step(self.reader, found, paths, classic=self._classic)
         return self._assemble(call.section, found.stem, read.place, read, call.arguments) if read else None
 
     def _assemble(self, section: str, name: str, place: Place, step: StepText, arguments: ListNode | None) -> Macrostep:
@@ -135,7 +139,7 @@ class Steps:
         first: dict[str, Place] = {}
         for microstep in microsteps:
             at = microstep.name.place
-            if self.text.dialect == "classic" and microstep.name.value in first:
+            if self._classic and microstep.name.value in first:
                 again = first[microstep.name.value]
                 problems.add(at, f"the microstep {quoted(microstep.name.value)} is here twice: first at {again}")
             first.setdefault(microstep.name.value, at)

@@ -256,7 +256,8 @@ def _base(
     name = with_suffix(Variables([outside, *recipe.layers], problems).expand(node).text)
     found = Path(os.path.normpath(path.parent / name))
     if not os.path.exists(found) and "/" not in name:
-        found = next((entry / name for entry in lookup.recipe_path() if os.path.isfile(entry / name)), found)
+        entries = [reader.cwd / "recipes", *lookup.recipe_path()]
+        found = next((entry / name for entry in entries if os.path.isfile(entry / name)), found)
     if not os.path.exists(found):
         known = [entry.stem for entry in found.parent.glob("*.yaml")] if os.path.isdir(found.parent) else []
         problems.add(node.place, f"no recipe {quoted(name)} to extend", nearest(found.stem, known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wizard.recipe.commands import KINDS, ON_CHECKPOINT, ON_CLEAN, REFUSED, Kind, known_names
 from wizard.recipe.errors import Problems, nearest, quoted
@@ -86,9 +86,12 @@ class Compiler:
             message = f"the alias {quoted(name)} takes {count} text{'s' * (count != 1)}, found {len(arguments)}"
             self.problems.add(value.place, message)
             return []
+        if texts:  # as in Kameleon 2: a block's last newline is not the alias's, which goes on after its @N
+            texts[-1] = replace(texts[-1], value=texts[-1].value.rstrip("\n"), lines=())
         filled = _fill(body, texts)
         assert isinstance(filled, ListNode)
-        return [_called(command, key.place) for command in self.commands(filled, (*around, name))]
+        # An alias's command stands where the alias is called; its text where the alias is defined.
+        return [replace(command, place=key.place) for command in self.commands(filled, (*around, name))]
 
     def _build(self, kind: Kind, key: TextNode, value: Node) -> Command | None:
         nodes = self._arguments(kind, value)
@@ -142,18 +145,7 @@ def _placed(command: Command, node: TextNode, text: Expanded) -> Command:
     indent = len(line) - len(line.lstrip()) + 1
     place = Place(node.source.file, first, node.place.column if first == node.place.line else indent)
     follow = text.lines == tuple(range(first, first + len(text.lines)))
-    return Command(
-        command.name, command.argument, command.place, command.context, command.text, command.directory,
-        place, () if follow else text.lines,
-    )  # fmt: skip
-
-
-def _called(command: Command, place: Place) -> Command:
-    """An alias's command stands where the alias is called; its text where the alias is defined."""
-    return Command(
-        command.name, command.argument, place, command.context, command.text, command.directory,
-        command.text_place, command.text_lines,
-    )  # fmt: skip
+    return replace(command, text_place=place, text_lines=() if follow else text.lines)
 
 
 def _texts(node: Node) -> list[str]:

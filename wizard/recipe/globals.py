@@ -24,6 +24,12 @@ OURS = {
     "recipe_dir": "it is where the file is",
     "cwd": "it is where kameleon-tui was started",
 }
+#: Recipes of the current dialect written for Kameleon use some of these for themselves. One that is not strict may:
+#: only `chroot` and `cwd` are what commands run by.
+_ALWAYS_OURS = ("chroot", "cwd")
+#: Bytes of a global, and of all: an environment variable takes 128 KiB, all of them with the arguments 2 MiB or more.
+MAX_GLOBAL = 100_000
+MAX_GLOBALS = 1_000_000
 
 
 def outside_values(globals_: Mapping[str, str], problems: Problems) -> dict[str, Value]:
@@ -87,6 +93,7 @@ class Globals:
             built_in |= {name: Expanded("false") for name in ("checkpointing_enabled", "persistent_cache")}
         variables = Variables(layers, problems, self.data)
         self.values: dict[str, Value] = {key: variables.value(key) for key in variables.names()}
+        self.workdir, self.chroot, self.output = workdir, f"{workdir}/chroot", output
         self.contexts = {"local": "", "out": "", "in": ""}
         for context, keys in text.contexts.items():
             for key, node in keys.items():
@@ -96,7 +103,8 @@ class Globals:
                     self.contexts[context] = value.text
         self.include_steps = [variables.expand(node).text for node in text.include_steps]
         self.strict = self._strict(text)
-        self._check_environment(text, problems)
+        self._check_ours(text)
+        self._check_environment(text)
 
     def _no_given(self, node: TextNode, value: Expanded) -> None:
         for name in sorted(value.given):
@@ -113,15 +121,28 @@ class Globals:
             self.problems.add(place, "the classic dialect is always strict: a failing command ends its step")
         return value in ("true", "yes")
 
-    def _check_environment(self, text: RecipeText, problems: Problems) -> None:
+    def _check_ours(self, text: RecipeText) -> None:
+        for name in OURS if self.strict else _ALWAYS_OURS:
+            if name in text.keys:
+                self.problems.add(text.keys[name], f"{name} is set by kameleon-tui itself", OURS[name])
+
+    def _check_environment(self, text: RecipeText) -> None:
+        """The globals as what the steps get them as: environment variables."""
         seen: dict[str, str] = {}
-        for name in self.values:
-            other = seen.setdefault(environment_name(name), name)
+        total = 0
+        for name, value in self.texts().items():
+            variable = environment_name(name)
+            other = seen.setdefault(variable, name)
+            place = text.keys.get(name) or text.keys.get(other)
             if other != name:
-                place = text.keys.get(name) or text.keys.get(other)
-                problems.add(
-                    place, f"{other} and {name} are one environment variable: {environment_name(name)}", "rename one"
-                )
+                self.problems.add(place, f"{other} and {name} are one environment variable: {variable}", "rename one")
+            size = len(os.fsencode(value))
+            total += size
+            if size > MAX_GLOBAL:
+                message = f"the value of {name} has {size} bytes: an environment variable takes {MAX_GLOBAL}"
+                self.problems.add(place, message, "write it to a file with write_file")
+        if total > MAX_GLOBALS:
+            self.problems.add(text.place, f"the globals have {total} bytes together: {MAX_GLOBALS} can be passed on")
 
     def texts(self) -> dict[str, str]:
         return {name: value.text for name, value in self.values.items() if isinstance(value, Expanded)}

@@ -12,7 +12,7 @@ from wizard.recipe import chain
 from wizard.recipe.assemble import Steps
 from wizard.recipe.chain import Reader
 from wizard.recipe.errors import Problems
-from wizard.recipe.globals import OURS, Globals, fixed_names, outside_values
+from wizard.recipe.globals import Globals, fixed_names, outside_values
 from wizard.recipe.model import ResolvedRecipe
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -47,30 +47,25 @@ def resolve(
     name = recipe_name(path)
     outside = outside_values(globals_, problems)
     text = chain.load(reader, path, {**fixed_names(name, path, start), **outside})
-    problems_so_far = len(problems.errors)
     if text is None:
         problems.raise_any()
     assert text is not None
-    for key, hint in OURS.items():
-        if key in text.keys:
-            problems.add(text.keys[key], f"{key} is set by kameleon-tui itself", hint)
     values = Globals(text, outside, name, run, output or str(start / "build" / name), start, problems)
     steps = Steps(reader, text, values, types)
     macrosteps = steps.macrosteps()
-    if not macrosteps and len(problems.errors) == problems_so_far:
+    if not macrosteps and not problems.errors:
         problems.add(text.place, "nothing to do: no macrostep in any section")
     problems.raise_any()
-    final = values.texts()
     return ResolvedRecipe(
         name=name,
         file=str(path),
         dialect=text.dialect,
         strict=values.strict,
         description=text.description,
-        globals=final,
-        workdir=final["workdir"],
-        chroot=final["chroot"],
-        output=final["output"],
+        globals=values.texts(),
+        workdir=values.workdir,
+        chroot=values.chroot,
+        output=values.output,
         macrosteps=tuple(macrosteps),
         contexts=values.contexts,
         files=tuple(str(file) for file in reader.files),

@@ -22,9 +22,13 @@ class MicrostepText:
 
 @dataclass(slots=True)
 class StepText:
-    """A macrostep before variables: its microsteps in order, and its own defaults for variables."""
+    """A macrostep before variables: its microsteps in order, and its own defaults for variables.
+
+    `classic`: the recipe is. In the current dialect `name:` with nothing after it is a variable that is empty unless
+    the recipe sets it; in the classic one it is a microstep that somebody did not finish."""
 
     place: Place
+    classic: bool = False
     microsteps: list[MicrostepText] = field(default_factory=list)
     defaults: dict[str, TextNode] = field(default_factory=dict)
 
@@ -32,13 +36,13 @@ class StepText:
         return next((microstep for microstep in self.microsteps if microstep.name.value == name), None)
 
 
-def read_step(reader: Reader, path: Path, lookup: StepsPath) -> StepText | None:
+def read_step(reader: Reader, path: Path, lookup: StepsPath, *, classic: bool) -> StepText | None:
     """The step file: a list of microsteps, or a mapping of the macrostep's name (the file's) to such a list."""
     read = reader.read(path)
     if read is None:
         return None
     source, root = read
-    step = StepText(Place(source.file, 1))
+    step = StepText(Place(source.file, 1), classic)
     items = _microstep_list(reader, root, path)
     if items is not None:
         take_items(reader, step, items, path, lookup, [path])
@@ -86,7 +90,7 @@ def take_items(
                 )
             elif name == "include":
                 _include(reader, step, value, path, lookup, around)
-            elif value.empty:
+            elif value.empty and step.classic:
                 problems.add(key.place, f"the microstep {quoted(name)} has no commands")
             elif not NAME.fullmatch(name):
                 problems.add(key.place, f"{quoted(name)} is no name of a variable, and its value no list of commands")
