@@ -12,10 +12,11 @@ from wizard.engine.runs import Run
 from wizard.engine.terminal import run_in_front
 from wizard.errors import MACHINE, UserError
 
-_HEAD = (
-    "# {name}, as commands of a microstep. Save and leave the editor: they take the step's place, in this run only,\n"
-    "# and it is run again. Leave without a change, or empty the file, to go back to the choice.\n"
-)
+_HEAD = """\
+# The commands of {name}.
+# Save and leave the editor: they take the step's place in this run, and it is
+# run again. Leave without a change, or empty the file, to go back to the choice.
+"""
 
 
 def commands_file(run: Path, step: int) -> Path:

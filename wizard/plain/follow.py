@@ -98,7 +98,8 @@ def _wait(run: Path, reporter: Reporter, prompter: Prompter | None) -> None:
     if prompter is None or reporter.state.waiting is None:
         time.sleep(POLL)
         return
-    readable, _, _ = select.select([prompter.keyboard], [], [], POLL)
+    keyboard = prompter.descriptor()
+    readable, _, _ = select.select([keyboard] if keyboard >= 0 else [], [], [], POLL)
     if readable:
         request = prompter.typed(reporter.state, run)
         if request is not None:

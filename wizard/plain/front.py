@@ -13,7 +13,7 @@ from wizard.engine.events import Event, EventReader, RunState
 from wizard.engine.front import Request
 from wizard.engine.runs import Run
 from wizard.errors import UserError
-from wizard.plain.paper import Paper, paper_for_prompts, same_file
+from wizard.plain.paper import Paper, in_foreground, paper_for_prompts, same_file
 from wizard.plain.prompt import explanation, offered, prompt_text, understand
 from wizard.plain.reporter import Reporter
 from wizard.plain.words import last_line
@@ -31,9 +31,14 @@ class Prompter:
 
     def ask(self, state: RunState) -> None:
         """The prompt; what was typed before there was one is forgotten."""
-        with contextlib.suppress(termios.error):
-            termios.tcflush(self.keyboard, termios.TCIFLUSH)
+        if in_foreground(self.keyboard):  # flushing from the background would stop us
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self.keyboard, termios.TCIFLUSH)
         self.paper.ask(prompt_text(state))
+
+    def descriptor(self) -> int:
+        """What to watch for typed lines; -1 while we are in the background, where the shell reads them."""
+        return self.keyboard if in_foreground(self.keyboard) else -1
 
     def typed(self, state: RunState, run: Path) -> Request | None:
         """Read one line; the control word it asks for, or None when there is none: it was explained, a shell was
@@ -130,7 +135,7 @@ class LineFront:
         self.reporter.tick()
 
     def input_fd(self) -> int:
-        return -1 if self.prompter is None else self.prompter.keyboard
+        return -1 if self.prompter is None else self.prompter.descriptor()
 
     def typed(self) -> Request | None:
         return None if self.prompter is None else self.prompter.typed(self.reporter.state, self._run)

@@ -28,11 +28,7 @@ class JsonFront:
 
     def begin(self, run: Path) -> None:
         self._people.begin(run)
-        past = EventReader(run / "events.jsonl").read()
-        self._people.past(past)
-        # A resumed run's steps are described in its first event: a reader of ours cannot do without it.
-        for event in past[:1]:
-            self._write(event)
+        self._people.past(EventReader(run / "events.jsonl").read())
 
     def event(self, event: Event) -> None:
         self._flush()
@@ -93,5 +89,8 @@ def _pieces(line: str) -> list[str]:
 
 
 def json_front(quiet: bool, verbose: int) -> JsonFront:
-    """Events on stdout, lines for people on stderr."""
-    return JsonFront(Paper.on(sys.stdout), Reporter(Paper.on(sys.stderr), quiet=quiet, verbose=verbose))
+    """Events on stdout, lines for people on stderr: without a line that is rewritten, since what reads the events
+    may well write to the same terminal."""
+    people = Paper.on(sys.stderr)
+    people.live = False
+    return JsonFront(Paper.on(sys.stdout), Reporter(people, quiet=quiet, verbose=verbose))

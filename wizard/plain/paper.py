@@ -79,8 +79,9 @@ class Paper:
         self._write(self._erase() + text + "\n" + self._status)
 
     def status(self, text: str) -> None:
-        """What the last line shows from now on, cut to the width; "" for no such line. Nothing unless live."""
-        if not self.live:
+        """What the last line shows from now on, cut to the width; "" for no such line. Nothing unless live, nor
+        while the shell has put us into the background (`build &`)."""
+        if not self.live or (text and not in_foreground(self.stream.fileno())):
             return
         # One column stays free: a terminal that wraps at once would scroll.
         text = cut(text, self.width() - 1)
@@ -113,6 +114,15 @@ class Paper:
         except (OSError, ValueError):
             self._gone = True
             _let_go(self.stream)
+
+
+def in_foreground(terminal: int) -> bool:
+    """Whether the terminal's reader and writer is us, not the shell that put us into the background. True for what is
+    no terminal of our session: nobody else would use it."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return True
 
 
 def _let_go(stream: TextIO) -> None:

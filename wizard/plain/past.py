@@ -107,13 +107,16 @@ def outline(paper: Paper, run: Run) -> None:
         paper.line(f"  work    {state.workdir} ({size(line.kept)})")
     for macro in state.macrosteps:
         paper.line(f"{macro.section}  {paper.paint(macro.name, 'bold')}")
+        width = max((len(step.name) for step in macro.steps), default=0)
         for step in macro.steps:
             if step.clean and step.state == "waiting":
                 continue
             mark = _MARKS[step.state]
             took = f"  {duration(step.seconds)}" if step.state in ("done", "failed") else ""
             again = f", attempt {step.attempt}" if step.attempt > 1 else ""
-            paper.line(f"  {paper.paint(f'{mark:<4}', _STYLES.get(step.state, 'faint'))}  {step.name}{took}{again}")
+            paper.line(
+                f"  {paper.paint(f'{mark:<4}', _STYLES.get(step.state, 'faint'))}  {step.name:<{width}}{took}{again}".rstrip()
+            )
     failure = state.failure
     if failure is not None and state.steps[failure["step"]].state == "failed":
         paper.line(f"failed at {step_name(state, state.steps[failure['step']])}")

@@ -86,14 +86,16 @@ def last_line(state: RunState) -> str:
     if end is None or end["result"] == "done":
         return ""
     failure = state.failure
-    parts = [f"{state.recipe} {end['result']}"]
     if end["result"] == "failed" and failure is not None and failure["step"] == end.get("step"):
         parts = [f"{state.recipe} failed at {failed_step(failure)}", failure["reason"].rstrip(".")]
         parts.append(telling_line(output_lines(failure)))
     else:
-        if end.get("step") is not None:
-            parts[0] += f" at {step_name(state, state.steps[end['step']])}"
-        parts.append((end.get("message") or "").rstrip("."))
+        message = (end.get("message") or "").rstrip(".")
+        told = message.startswith(f"{end['result']} ")
+        parts = [f"{state.recipe} {message}" if told else f"{state.recipe} {end['result']}", "" if told else message]
+        at = step_name(state, state.steps[end["step"]]) if end.get("step") is not None else ""
+        if at and (not told or end["result"] == "interrupted"):
+            parts[0] += f" at {at}"
     return "kameleon-tui: " + ": ".join(" ".join(part.split()) for part in parts if part)
 
 
