@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from wizard import __version__
+from wizard.arguments import on_terminal, seconds
 from wizard.errors import UserError
 
 #: Name → one-line help, in the order --help shows them. A table, so that --help imports no command
@@ -92,22 +93,6 @@ def make_parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text, description=description, add_help=False, allow_abbrev=False, command=name)
     parser.set_defaults(run=None)
     return parser
-
-
-def seconds(text: str) -> float:
-    """An argument's type: a number of seconds, 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: a number of seconds was expected, such as 30 or 0.5")
-    return value
-
-
-def on_terminal() -> bool:
-    """Whether a person can answer: keys are read from stdin, and Textual draws on stderr."""
-    return sys.stdin is not None and sys.stderr is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _run(arguments: argparse.Namespace) -> int:

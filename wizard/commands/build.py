@@ -139,6 +139,6 @@ def _policy(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    from wizard.cli import seconds
+    from wizard.arguments import seconds
 
     return seconds(text)

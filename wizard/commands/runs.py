@@ -72,7 +72,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _attach(arguments: argparse.Namespace) -> int:
-    from wizard.cli import on_terminal
+    from wizard.arguments import on_terminal
     from wizard.engine.runs import find_run
 
     found = find_run(arguments.name)
