@@ -259,9 +259,7 @@ def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked:
     if outcome.result == "done":
         for path, size, digest in publish.publish(asked.output, run.name, _papers(run.path, recipe)):
             journal.event("artefact", path=str(path), size=size, sha256=digest)
-    if outcome.result in ("done", "interrupted"):
-        publish.discard_work(run)
-    else:
+    if outcome.result in ("failed", "stopped"):
         kept = recipe.workdir
     if outcome.skipped:
         message = f"{message} with {outcome.skipped} steps skipped".strip()
@@ -275,6 +273,8 @@ def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked:
         kept=kept,
         step=outcome.step,
     )
+    if not kept:
+        publish.discard_work(run)
     return outcome.exit
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from wizard.engine.events import VERSION, Event, make_safe
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder each time
+
 
 class Journal:
     """Writes events whole (one write a line) and output raw, and tells a listener of each event."""
@@ -27,7 +29,7 @@ class Journal:
     def event(self, kind: str, **fields: Any) -> Event:
         """Writes and passes on one event."""
         event: Event = {"v": VERSION, "t": round(time.time(), 6), "event": kind, **fields}
-        os.write(self._events, json.dumps(event, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        os.write(self._events, _ENCODE(event).encode("utf-8", "replace") + b"\n")
         self._listener(event)
         return event
 

@@ -11,12 +11,13 @@
 
 # shellcheck disable=SC2153,SC2154
 kt_here=${BASH_SOURCE[0]%/*} kt_state=$KT_STATE kt_strict=$KT_STRICT kt_supervised=$KT_EVENTS
+case $kt_here in /*) ;; *) kt_here=$PWD/$kt_here ;; esac
 # shellcheck source=wizard/engine/mounts.bash
 . "$kt_here/mounts.bash"
 declare -A kt_command=([local]=$KT_LOCAL [out]=$KT_OUT [in]=$KT_IN)
 declare -A kt_in=([local]=20 [out]=22 [in]=24) kt_status_fd=([local]=21 [out]=23 [in]=25)
 declare -A kt_pid=() kt_used=() # kt_used: the contexts that worked in this microstep
-kt_busy='' kt_done=''
+kt_busy='' kt_done='' kt_appended=0
 LC_ALL=C # for this shell alone: reading what contexts and supervisor say need not decode it
 export -n LC_ALL KT_HOST_MOUNTS
 if [[ $KT_EVENTS ]]; then
@@ -135,9 +136,9 @@ kt_set() { # NUMBER TEXT: an assignment for every context, open or not
 kt_carry() { # CONTEXT begin|end: the next context starts with the variables kept then; without them, with the last known
     local file=$kt_state/$1.$2 state
     state=$(<"$file") || return 0
-    [[ $state == *'#kt-complete' ]] || return 0
-    # .end may hold more than one dump: each ends with the mark, and the last one counts.
-    state=${state%'#kt-complete'}
+    # Each time they are written they end with the mark; the last time counts that was not cut short.
+    [[ $state == *'#kt-complete'* ]] || return 0
+    state=${state%'#kt-complete'*}
     printf '%s\n' "${state##*$'\n#kt-complete\n'}" >"$kt_state/$1.new" && mv -f -- "$kt_state/$1.new" "$kt_state/$1"
 }
 
@@ -167,9 +168,11 @@ kt_keep() { # after a microstep: the contexts keep their variables in .begin, fo
     local context
     for context in "${!kt_used[@]}"; do
         [[ ${kt_pid[$context]-} ]] || continue
-        : >"$kt_state/$context.begin"
+        # Emptying a file costs as much as writing the variables does, so they are appended, and the last ones count.
+        ((kt_appended)) || : >"$kt_state/$context.begin"
         printf 's\0' >&"${kt_in[$context]}"
     done
+    kt_appended=$(((kt_appended + 1) % 16))
     kt_used=()
 }
 
