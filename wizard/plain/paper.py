@@ -81,7 +81,7 @@ class Paper:
     def status(self, text: str) -> None:
         """What the last line shows from now on, cut to the width; "" for no such line. Nothing unless live, nor
         while the shell has put us into the background (`build &`)."""
-        if not self.live or (text and not in_foreground(self.stream.fileno())):
+        if not self.live or (text and not self._is_ours()):
             return
         # One column stays free: a terminal that wraps at once would scroll.
         text = cut(text, self.width() - 1)
@@ -98,6 +98,12 @@ class Paper:
     def answered(self) -> None:
         """A line was typed behind the prompt, and its newline echoed."""
         self._asked = False
+
+    def _is_ours(self) -> bool:
+        try:
+            return in_foreground(self.stream.fileno())
+        except (OSError, ValueError):  # no file at all
+            return True
 
     def _erase(self) -> str:
         if self._asked:  # nobody typed: somebody else decided

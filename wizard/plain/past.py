@@ -114,9 +114,8 @@ def outline(paper: Paper, run: Run) -> None:
             mark = _MARKS[step.state]
             took = f"  {duration(step.seconds)}" if step.state in ("done", "failed") else ""
             again = f", attempt {step.attempt}" if step.attempt > 1 else ""
-            paper.line(
-                f"  {paper.paint(f'{mark:<4}', _STYLES.get(step.state, 'faint'))}  {step.name:<{width}}{took}{again}".rstrip()
-            )
+            mark = paper.paint(f"{mark:<4}", _STYLES.get(step.state, "faint"))
+            paper.line(f"  {mark}  {step.name:<{width}}{took}{again}".rstrip())
     failure = state.failure
     if failure is not None and state.steps[failure["step"]].state == "failed":
         paper.line(f"failed at {step_name(state, state.steps[failure['step']])}")

@@ -15,6 +15,9 @@ _TROUBLE = re.compile(
     r"^(E|W|Err|Error)\b|error|fail|refused|unreachable|timed? ?out|could not|cannot|unable|no route", re.IGNORECASE
 )
 
+#: What the engine itself puts beside a recipe's artefacts, named RECIPE.KIND.
+_PAPERS = ("events.jsonl", "log", "resolved.json")
+
 
 def duration(seconds: float) -> str:
     """3.2 s, 2 min 05 s, 1 h 02 min."""
@@ -105,8 +108,16 @@ def end_lines(state: RunState, run: Path) -> list[str]:
     if end is None:
         return []
     lines = [_result(state)]
+    papers = []
     for artefact in state.artefacts:
-        lines += [f"  {artefact['path']}", f"    {size(artefact['size'])}, sha256 {artefact['sha256']}"]
+        name = Path(artefact["path"]).name
+        if name in {f"{state.recipe}.{kind}" for kind in _PAPERS}:
+            papers.append(name)
+        else:
+            lines += [f"  {artefact['path']}", f"    {size(artefact['size'])}, sha256 {artefact['sha256']}"]
+    if state.artefacts:
+        lines.append(f"  beside      {' '.join([*papers, 'SHA256SUMS'])}")
+        lines.append(f"  check       cd {shlex.quote(state.output)} && sha256sum -c SHA256SUMS")
     if end["result"] != "done":
         if end["kept"]:
             lines += [f"  work kept   {end['kept']}", f"  go on       kameleon-tui build --resume {run.name}"]
