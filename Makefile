@@ -23,11 +23,11 @@ run: .venv/ready-for-run ## start the wizard; without a terminal: build the defa
 check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, unit and screen tests
 	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
 
-test: .venv/ready-for-test ## check, and the tests that really build (as root)
-	$(PYTEST) -m "not long" -n 2 --durations=10 $(ARGS)
+test: check ## check, and the tests that really build, as root; with the ten slowest
+	$(AS_ROOT) $(PYTEST) -m "real and not long" -p no:cacheprovider -n 2 --durations=10 $(ARGS)
 
-test-long: .venv/ready-for-test ## the tests that take minutes each
-	$(PYTEST) -m long --durations=10 $(ARGS)
+test-long: .venv/ready-for-test ## the tests that take minutes each, as root
+	$(AS_ROOT) $(PYTEST) -m long -p no:cacheprovider --durations=10 $(ARGS)
 
 bench: .venv/ready-for-test ## how long things take, as ratios
 	$(PYTHON) -m tests.bench $(ARGS)

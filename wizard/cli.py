@@ -37,19 +37,24 @@ def _command(name: str) -> ModuleType:
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """A sub-command's parser, which asks the command's module for its arguments only when it was chosen."""
+    """A sub-command's parser, which asks the command's module for its arguments only when it was chosen.
+
+    A sub-command's own sub-commands (`runs list`) are parsed by this too, and so take what is taken everywhere.
+    """
 
     def __init__(self, *, command: str = "", **options: Any) -> None:
-        super().__init__(**options)
-        self._command_to_load = command
+        super().__init__(**{**options, "add_help": False, "allow_abbrev": False})
+        self._command = command
+        self._complete = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self._command_to_load:
-            module = _command(self._command_to_load)
-            self._command_to_load = ""
-            module.add_arguments(self)
+        if not self._complete:
+            self._complete = True
+            if self._command:
+                module = _command(self._command)
+                module.add_arguments(self)
+                self.set_defaults(run=module.run)
             _add_common(self, default=argparse.SUPPRESS)
-            self.set_defaults(run=module.run)
         return super().parse_known_args(args, namespace)
 
 
@@ -87,10 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="with --defaults, on a terminal: wait S seconds first; a key opens the questions",
     )
     _add_common(parser)
-    commands = parser.add_subparsers(title="commands", metavar="", prog=parser.prog, parser_class=_CommandParser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=parser.prog, parser_class=_CommandParser)
     for name, text in COMMANDS.items():
         description = text[0].upper() + text[1:] + "."
-        commands.add_parser(name, help=text, description=description, add_help=False, allow_abbrev=False, command=name)
+        commands.add_parser(name, help=text, description=description, command=name)
     parser.set_defaults(run=None)
     return parser
 

@@ -64,6 +64,14 @@ def test_help_of_a_command_names_it_and_what_stands_everywhere() -> None:
         assert option in text
 
 
+@pytest.mark.parametrize("words", [["recipe", "list"], ["runs", "list"], ["runs", "log"], ["recipe", "show"]])
+def test_what_stands_everywhere_stands_there_too(words: list[str]) -> None:
+    assert program(*words, "--version").stdout == f"kameleon-tui {__version__}\n"
+    text = program(*words, "--help").stdout
+    assert text.startswith(f"usage: kameleon-tui {' '.join(words)} ")
+    assert "--no-color" in text
+
+
 def test_without_a_terminal_two_ways_to_go_on_are_named() -> None:
     done = program()
     assert done.returncode == 2

@@ -1,0 +1,22 @@
+"""The two commands of the README where nothing is installed (tests/fresh)."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.contracts.tree import ROOT
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("proof", ["run", "user", "test"])
+def test_fresh(proof: str) -> None:
+    done = subprocess.run(
+        [ROOT / "tests/fresh", proof],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-20000:]
