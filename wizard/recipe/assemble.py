@@ -83,7 +83,10 @@ class Steps:
 
     def _macrostep(self, call: Call, paths: StepsPath) -> Macrostep | None:
         variables = Variables([self.globals.values], self.reader.problems)
-        name = variables.expand(call.name).text
+        expanded = variables.expand(call.name)
+        if expanded.broken:
+            return None
+        name = expanded.text
         if call.arguments is not None and _embedded(call.arguments):
             step = StepText(call.name.place, self._classic)
             path = Path(os.path.normpath(self.reader.cwd / call.name.source.path))
@@ -126,6 +129,11 @@ class Steps:
         if selected:
             microsteps = []
             for item in selected:
+                earlier = next(other for other in selected if other.value == item.value)
+                if self._classic and earlier is not item:
+                    line = earlier.place.line
+                    problems.add(item.place, f"{quoted(item.value)} is here twice: first in line {line}")
+                    continue
                 microstep = step.named(item.value)
                 if microstep is None:
                     known = [other.name.value for other in step.microsteps]

@@ -35,6 +35,7 @@ class Reader:
     def read(self, path: Path) -> tuple[Source, Node] | None:
         """The file's document; None after the problem was added."""
         if path not in self.files:
+            self.problems.files.append(self.shown(path))
             self.files[path] = yamltext.read(path, self.shown(path), self.problems)
         return self.files[path]
 
@@ -253,7 +254,10 @@ def _base(
     if not isinstance(node, TextNode) or node.empty:
         problems.add(node.place, f"extend: wants the name of a recipe, found {describe(node)}")
         return None
-    name = with_suffix(Variables([outside, *recipe.layers], problems).expand(node).text)
+    expanded = Variables([outside, *recipe.layers], problems).expand(node)
+    if expanded.broken:
+        return None
+    name = with_suffix(expanded.text)
     found = Path(os.path.normpath(path.parent / name))
     if not os.path.exists(found) and "/" not in name:
         entries = [reader.cwd / "recipes", *lookup.recipe_path()]

@@ -99,6 +99,8 @@ class Compiler:
             return None
         texts = [self.variables.expand(node) for node in nodes]
         arguments = tuple(text.text for text in texts)
+        if any(text.broken for text in texts):
+            return None
         mistake = kind.mistake(arguments)
         if mistake:
             self.problems.add(nodes[0].place, f"{kind.name}: {quoted(arguments[0])} {mistake}")
@@ -120,9 +122,10 @@ class Compiler:
         return _placed(command, nodes[0], texts[0]) if kind.script else command
 
     def _arguments(self, kind: Kind, value: Node) -> list[TextNode] | None:
-        items = value.items if isinstance(value, ListNode) and len(kind.arguments) > 1 else [value]
+        items = value.items if isinstance(value, ListNode) else [value]
         nodes = [item for item in items if isinstance(item, TextNode) and not item.empty]
-        if len(nodes) == len(items) == len(kind.arguments):
+        listed = isinstance(value, ListNode) == (len(kind.arguments) > 1)
+        if listed and len(nodes) == len(items) == len(kind.arguments):
             return nodes
         found = describe(value)
         if isinstance(value, ListNode):

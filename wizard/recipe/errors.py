@@ -36,6 +36,7 @@ class Problems:
 
     def __init__(self) -> None:
         self.errors: list[RecipeError] = []
+        self.files: list[str] = []  # their names in places, in the order they were read
 
     def add(self, place: Place | None, message: str, hint: str = "") -> None:
         """One more mistake; the same one at the same place (a step file used twice) is kept once."""
@@ -47,7 +48,7 @@ class Problems:
         """RecipeErrors with all of them, file by file in the order they were read, each from top to bottom."""
         if not self.errors:
             return
-        files = list(dict.fromkeys(error.place.file for error in self.errors if error.place))
+        files = list(dict.fromkeys([*self.files, *(error.place.file for error in self.errors if error.place)]))
 
         def order(error: RecipeError) -> tuple[int, int, int]:
             if error.place is None:

@@ -66,7 +66,7 @@ class TextNode:
         start = 0
         current = anchors[0][1] if anchors else first
         for part in self.value.split("\n"):
-            while anchors and anchors[0][0] <= start:
+            while anchors and anchors[0][0] <= start + len(part) - len(part.lstrip()):
                 current = anchors.pop(0)[1]
             lines.append(current)
             start += len(part) + 1

@@ -108,7 +108,7 @@ def _include(reader: Reader, step: StepText, node: TextNode, path: Path, lookup:
         tried += [Path(os.path.normpath(directory / inside)) for directory in lookup.steps]
     found = next((candidate for candidate in tried if os.path.isfile(candidate)), None)
     if found is None:
-        known = {entry.name: entry.stem for entry in tried[-1].parent.glob("*.yaml")} if lookup.steps else {}
+        known = [entry.name for candidate in tried for entry in candidate.parent.glob("*.yaml")]
         hint = nearest(os.path.basename(name), known)
         reader.problems.add(
             node.place, f"no file {quoted(name)} to include, nor {quoted(inside)} in a steps directory", hint

@@ -27,11 +27,13 @@ MAX_CHAIN = 100
 @dataclass(frozen=True, slots=True)
 class Expanded:
     """A text without variables. `lines`: for each of its lines the line of the file it came from, or () for a value
-    that stands in no file. `given`: variables in it whose value came from outside and would act in a script."""
+    that stands in no file. `given`: variables in it whose value came from outside and would act in a script.
+    `broken`: a variable in it could not be filled in, which was told."""
 
     text: str
     lines: tuple[int, ...] = ()
     given: frozenset[str] = frozenset()
+    broken: bool = False
 
 
 #: Where a value comes from: a scalar in a file (its variables are filled in), or a text taken as it is.
@@ -91,6 +93,7 @@ class Variables:
         text: list[str] = []
         lines = [source[0]]
         names: frozenset[str] = frozenset()
+        broken = False
         end = size = newlines = 0
         for match in _REFERENCE.finditer(node.value):
             plain = node.value[end : match.start()]
@@ -102,16 +105,17 @@ class Variables:
             lines.extend([source[newlines]] * value.text.count("\n"))
             text += [plain, value.text, rest]
             names |= value.given
+            broken |= value.broken
             size += len(plain) + len(value.text) + len(rest)
             if size > MAX_EXPANDED:
                 self.problems.add(node.place, f"grows beyond {MAX_EXPANDED >> 20} MB when its variables are filled in")
-                return Expanded("", (source[0],))
+                return Expanded("", (source[0],), broken=True)
         text.append(node.value[end:])
         lines.extend(source[newlines + 1 :])
         whole = "".join(text)
         if _DATA in whole:
             whole = _DATA_LINE.sub(lambda match: self._data_path(node, match.group(1)), whole)
-        return Expanded(whole, tuple(lines), names)
+        return Expanded(whole, tuple(lines), names, broken)
 
     def _data_path(self, node: TextNode, rest: str) -> str:
         """The longest beginning of `rest`, the rest of the line, that is a file or directory under steps/data."""
@@ -147,9 +151,9 @@ class Variables:
         elif layer >= 0:
             return self._value(layer, found), name[len(found) :]
         elif message.startswith("unknown"):
-            hint = nearest(name, self.names()) or "for the shell's process number write ${$} or $BASHPID"
+            hint = nearest(name, self.names()) or "set it in global: (the shell's process number is written ${$})"
         self.problems.add(node.place_of(match.start(), len(match.group())), message, hint)
-        return Expanded(""), ""
+        return Expanded("", broken=True), ""
 
     def _longest(self, name: str) -> str:
         """The longest defined name that `name` begins with: $$arch-live is $$arch and "-live". Else `name`."""
