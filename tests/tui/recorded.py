@@ -128,17 +128,36 @@ class Recorder:
         self.let_go()
 
     def artefacts(self) -> None:
-        self.event("artefact", path="/srv/build/hello/hello.tar.zst", size=96_412_331, sha256="4e1243bd22c66e76" * 4)
+        for name, size, digest in (
+            ("packages.tsv", 3_221, "af4b3251163c9993"),
+            ("hello.tar.zst", 96_412_331, "4e1243bd22c66e76"),
+        ):
+            self.event("artefact", path=f"/srv/build/hello/{name}", size=size, sha256=digest * 4)
+
+
+class Control:
+    """The runner's end of a control socket: `taken` are the requests, in order; a word in `refuse` is refused once."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.refuse: dict[str, str] = {}
+
+    @property
+    def words(self) -> list[str]:
+        return [request["do"] for request in self.taken]
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.taken.append(request)
+        refusal = self.refuse.pop(request["do"], "")
+        return {"ok": False, "error": refusal} if refusal else {"ok": True}
 
 
 @contextlib.contextmanager
-def control_server(recorder: Recorder) -> Iterator[list[dict[str, Any]]]:
-    """The runner's end of the control socket; yields the requests it was sent. `refuse` in a request's answer is
-    what `answers` holds for its word."""
-    taken: list[dict[str, Any]] = []
+def control_server(recorder: Recorder) -> Iterator[Control]:
+    """A control socket in the run's directory, served until the end."""
+    kept, ending = Control(), threading.Event()
     server = control.listen(recorder.path)
     server.settimeout(0.1)
-    ending = threading.Event()
 
     def serve() -> None:
         while not ending.is_set():
@@ -148,23 +167,14 @@ def control_server(recorder: Recorder) -> Iterator[list[dict[str, Any]]]:
                 continue
             with client, client.makefile("rwb") as stream:
                 for line in iter(stream.readline, b""):
-                    request = json.loads(line)
-                    taken.append(request)
-                    refusal = REFUSE.pop(request["do"], "")
-                    answer = {"ok": False, "error": refusal} if refusal else {"ok": True}
-                    stream.write(json.dumps(answer).encode() + b"\n")
+                    stream.write(json.dumps(kept.answer(json.loads(line))).encode() + b"\n")
                     stream.flush()
 
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        yield taken
+        yield kept
     finally:
         ending.set()
         thread.join()
         server.close()
-        (recorder.path / "control").unlink(missing_ok=True)
-
-
-#: Control word → why the server refuses it, once.
-REFUSE: dict[str, str] = {}

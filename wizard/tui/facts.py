@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+import shlex
+from collections.abc import Sequence
 
 from wizard.engine.events import Event, MacrostepState, RunState, StepState
 
@@ -16,6 +18,7 @@ MARKS = {
     "stopped": "=",
 }
 BREAKPOINT = "B"
+_CLEAN = re.compile(r"^_clean_\d+_")
 
 #: Control word → key, label, what it does. The order is the order they are offered in.
 CHOICES: dict[str, tuple[str, str, str]] = {
@@ -61,7 +64,12 @@ def step_time(step: StepState | MacrostepState, now: float) -> str:
 def step_name(state: RunState, number: int) -> str:
     """`macrostep/microstep` of a step number."""
     step = state.steps[number]
-    return f"{state.macrosteps[step.macrostep].name}/{step.name}"
+    return f"{state.macrosteps[step.macrostep].name}/{shown_name(step)}"
+
+
+def shown_name(step: StepState) -> str:
+    """A microstep's name; that of an on_clean one without the number that makes it unique."""
+    return f"{_CLEAN.sub('', step.name)} (clean-up)" if step.clean else step.name
 
 
 def choices_of(waiting: Event) -> list[str]:
@@ -120,40 +128,43 @@ def died(run: str) -> list[str]:
     """What to say when the runner is gone without a word."""
     return [
         "The process that ran this build is gone, and did not say why (killed, or the machine stopped).",
-        f"Go on with it: kameleon-tui build --resume {run}",
+        f"To go on: kameleon-tui build --resume {run}",
         f"What it printed: kameleon-tui runs log {run}",
     ]
 
 
-def end_summary(state: RunState, run: str, use: str = "") -> list[str]:
+def end_summary(state: RunState, run: str, uses: Sequence[str] = ()) -> list[str]:
     """How the run ended: result, artefacts, what was kept, how to go on. Also printed when the screen closes.
 
-    `use`: how the artefact is used, in its export step's words; "" leaves only what its name tells.
+    `uses`: how what was made is used, in its export steps' words.
     """
     end = state.end
     if end is None:
         return []
-    skipped = f", with {end['skipped']} steps skipped" if end.get("skipped") else ""
-    lines = []
+    skipped = f", with {counted(end['skipped'], 'step')} skipped" if end.get("skipped") else ""
+    after = duration(end["seconds"])
     if end["result"] == "done":
-        lines.append(f"Done in {duration(end['seconds'])}{skipped}.")
-        for artefact in state.artefacts:
-            lines += [f"{artefact['path']}  ({size(artefact['size'])})", f"  sha256 {artefact['sha256']}"]
-        if state.artefacts:
-            lines.append(f"Check them: cd {state.output} && sha256sum -c SHA256SUMS")
-            lines += [use] if use else using(Path(state.artefacts[0]["path"]))
-        return lines
+        lines = [f"Done in {after}{skipped}: {counted(len(state.artefacts), 'file')} in {state.output}"]
+        # The image is the largest; what is beside it (package list, log, events) comes after how to use it.
+        ordered = sorted(state.artefacts, key=lambda artefact: -int(artefact["size"]))
+        lines += [line for artefact in ordered[:1] for line in artefact_lines(artefact)]
+        if ordered:
+            lines += [f"To check: cd {shlex.quote(state.output)} && sha256sum -c SHA256SUMS", *uses]
+        return lines + [line for artefact in ordered[1:] for line in artefact_lines(artefact)]
     words = {"failed": "Failed", "stopped": "Stopped", "interrupted": "Interrupted"}
-    lines.append(f"{words.get(end['result'], 'Ended')} after {duration(end['seconds'])}{skipped}: {end['message']}")
+    lines = [f"{words.get(end['result'], 'Ended')} after {after}{skipped}: {end['message']}"]
     if end.get("kept"):
-        lines += [f"Kept: {end['kept']}", f"Go on with it: kameleon-tui build --resume {run}"]
+        lines += [f"Kept: {end['kept']}", f"To go on: kameleon-tui build --resume {run}"]
     lines.append(f"What it printed: kameleon-tui runs log {run}")
     return lines
 
 
-def using(artefact: Path) -> list[str]:
-    """What to do next with an artefact, by its kind."""
-    name = artefact.name
-    if ".tar" in name:
-        return [f"Enter it: mkdir root && tar -C root -xpf {artefact} && systemd-nspawn -D root"]
-    return [f"Start it: kameleon-tui boot {artefact}"]
+def artefact_lines(artefact: Event) -> list[str]:
+    """Name, size and checksum; the checksum on its own line, for 80 columns."""
+    name = artefact["path"].rpartition("/")[2]
+    return [f"{name}  {size(artefact['size'])}", f"  sha256 {artefact['sha256']}"]
+
+
+def counted(number: int, what: str) -> str:
+    """1 step, 2 steps."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from wizard.data import state_directory
+from wizard.engine.events import make_safe
 from wizard.engine.runs import Run, new_run_id, runs_directory
 
 COMPLAINT = 16 * 1024  # bytes of its stderr that a screen may show
@@ -15,29 +19,25 @@ COMPLAINT = 16 * 1024  # bytes of its stderr that a screen may show
 
 @dataclass(slots=True)
 class Started:
-    """A build process: its run (whose directory the process makes), and where its stderr goes."""
+    """A build process: its run (whose directory the process makes), and the nameless file its stderr goes to."""
 
     run: Run
     process: subprocess.Popen[bytes]
-    stderr: Path
+    stderr: IO[bytes]
 
     @property
     def failed_to_start(self) -> bool:
         """It ended before it said anything in its run's events."""
         return self.process.poll() is not None and not (self.run.path / "events.jsonl").exists()
 
+    def close(self) -> None:
+        """Nobody will ask for the complaint any more; the process goes on."""
+        self.stderr.close()
+
     @property
     def complaint(self) -> str:
         """What it said on stderr, at most COMPLAINT bytes."""
-        from wizard.engine.events import make_safe
-
-        with self.stderr.open("rb") as stream:
-            return make_safe(stream.read(COMPLAINT)).strip()
-
-    def forget(self) -> None:
-        """Remove the stderr file when it says nothing that the run does not."""
-        if self.process.poll() is not None:
-            self.stderr.unlink(missing_ok=True)
+        return make_safe(os.pread(self.stderr.fileno(), COMPLAINT, 0)).strip()
 
 
 def start_build(recipe: str, name: str, output: Path, saved: Path | None) -> Started:
@@ -51,13 +51,11 @@ def start_build(recipe: str, name: str, output: Path, saved: Path | None) -> Sta
         saved = state_directory() / "composed" / run_id / f"{name}.yaml"
         saved.parent.mkdir(parents=True, mode=0o700)
         saved.write_text(recipe)
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Beside the run, not in it: the directory is the runner's to make, and a recipe error comes before it.
-    stderr = runs / f"{run_id}.stderr"
     command = [sys.executable, "-m", "wizard", "build", str(saved), "--run-id", run_id]
     command += ["--output", str(output), "--on-failure", "ask"]
-    with stderr.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stream, start_new_session=True
-        )
+    # Not a file of the run: the directory is the runner's to make, and an error in the recipe comes before it.
+    stderr = tempfile.TemporaryFile()
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+    )
     return Started(Run(runs / run_id), process, stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from wizard.compose.catalog import Catalog, load_catalog
 from wizard.compose.recipe import compose, repeat_command
 from wizard.compose.workstation import workstation_flow
+from wizard.engine.events import RunState
+from wizard.errors import UserError
 from wizard.flow.flow import Flow
 from wizard.host import apt, privilege, tools
 
@@ -44,9 +47,26 @@ class Setup:
     problems: Callable[[Setup], list[str]] = field(default=host_problems)
 
     @property
+    def base(self) -> str:
+        """The recipe that the composed one extends."""
+        return self.catalog.distribution(str(self.flow.values()["distribution"])).recipe
+
+    @property
     def name(self) -> str:
-        """What the recipe is called unless it is saved under another name."""
-        return str(self.flow.values()["hostname"])
+        """What the recipe is called unless it is saved under another name: never as its base, found beside it first."""
+        values = self.flow.values()
+        return (
+            f"{values['hostname']}-{values['output']}" if values["hostname"] == self.base else str(values["hostname"])
+        )
+
+    def check_recipe_name(self, text: str) -> str:
+        """Why the recipe cannot be saved under that name, as a sentence; "" when it can."""
+        path = absolute(text)
+        if not text.strip() or path.is_dir():
+            return f"Type a file name, such as {self.name}.yaml."
+        if path.suffix not in (".yaml", ".yml"):
+            return "A recipe's name ends in .yaml."
+        return f"It extends {self.base}, so it needs another name." if path.stem == self.base else ""
 
     @property
     def recipe(self) -> str:
@@ -67,11 +87,6 @@ class Setup:
     def output_path(self) -> Path:
         """The same as an absolute path."""
         return absolute(self.output_directory)
-
-    @property
-    def use(self) -> str:
-        """How what is built is used, by its export step's header."""
-        return self.catalog.output(str(self.flow.values()["output"])).use
 
     @property
     def kept(self) -> Path | None:
@@ -96,7 +111,8 @@ class Setup:
             part.write_text(self.recipe)
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             return f"{path}: {error.strerror}."
         self.saved = path
         return ""
@@ -105,6 +121,11 @@ class Setup:
 def absolute(text: str) -> Path:
     """A path as a person types it: `~` is home, blanks around it are not meant."""
     return Path(text.strip()).expanduser().absolute()
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def check_output(text: str) -> str:
@@ -120,6 +141,15 @@ def check_output(text: str) -> str:
         return f"{place} cannot be written to."
     free = shutil.disk_usage(place).free
     return "" if free >= SPACE else f"Only {free / 1e9:.1f} GB are free in {place}; {SPACE / 1e9:.0f} GB are needed."
+
+
+def uses_of(state: RunState) -> list[str]:
+    """How what a run made is used, by the headers of its export steps; a line for each that has one."""
+    names = [macrostep.name for macrostep in state.macrosteps if macrostep.section == "export"]
+    try:
+        return [f"To use {one.id}: {one.use}" for one in load_catalog().outputs if one.id in names]
+    except UserError:  # a catalog that cannot be read is no reason not to say how the run ended
+        return []
 
 
 def make_setup() -> Setup:

@@ -13,6 +13,7 @@ from wizard.engine.terminal import run_in_front
 from wizard.errors import UserError
 from wizard.tui import facts
 from wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from wizard.tui.setup import uses_of
 from wizard.tui.widgets.choices import Item
 
 if TYPE_CHECKING:
@@ -148,10 +149,8 @@ class Actions(Base):
     def leave(self) -> None:
         """Close the program: the run's exit status when it ended, and what to remember on the terminal left behind."""
         state, end = self.state, self.state.end
-        if self.started is not None:
-            self.started.forget()
         if end is not None:
-            self.program.farewell = facts.end_summary(state, self.run.name, "")
+            self.program.farewell = facts.end_summary(state, self.run.name, uses_of(state))
             self.app.exit(int(end["exit"]))
         elif self.follower.died:
             self.program.farewell = facts.died(self.run.name)
@@ -162,3 +161,5 @@ class Actions(Base):
         else:
             self.program.farewell = [f"The build goes on. See it again: kameleon-tui runs attach {self.run.name}"]
             self.app.exit(0)
+        if self.started is not None:
+            self.started.close()

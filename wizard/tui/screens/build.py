@@ -19,6 +19,7 @@ from wizard.tui import facts
 from wizard.tui.follow import Follower
 from wizard.tui.logtail import LogTail
 from wizard.tui.screens.actions import Actions
+from wizard.tui.setup import uses_of
 from wizard.tui.widgets.bar import Bar, progress
 from wizard.tui.widgets.choices import Choices
 from wizard.tui.widgets.log import LogView
@@ -102,13 +103,11 @@ class BuildScreen(Actions, Screen[None]):
         run: Run,
         *,
         started: Started | None = None,
-        use: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self.follower = Follower(run, clock)
         self.started = started
-        self.use = use
         self.leave_at_end = False
         self._tail: LogTail | None = None
         self._tail_of: tuple[int, int, int] | None = None
@@ -125,7 +124,9 @@ class BuildScreen(Actions, Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar("kameleon-tui", "", id="bar")
         yield Static(id="progress", markup=False)
-        yield Static(id="note", markup=False)
+        note = Static(id="note", markup=False)
+        note.display = False
+        yield note
         with Container(id="body"):
             steps = Steps(id="steps")
             steps.border_title = " steps "
@@ -169,13 +170,15 @@ class BuildScreen(Actions, Screen[None]):
         )
         current = facts.step_name(state, state.current.number) if state.current and state.end is None else ""
         width = max(20, min(self.size.width - 2 - len(current) - 2, 60))
-        self.query_one("#progress", Static).update(
-            f"{progress(state.finished_steps, len(state.steps), width)}  {current}"
-        )
-        note = self.query_one("#note", Static)
-        note.display = bool(state.notes)
-        if state.notes:
-            note.update(f"note: {state.notes[-1]['text']}")
+        self._say("#progress", f"{progress(state.finished_steps, len(state.steps), width)}  {current}")
+        self._say("#note", f"note: {state.notes[-1]['text']}" if state.notes else "")
+
+    def _say(self, selector: str, text: str) -> None:
+        """A line of text, drawn when it is another one; hidden when it is empty."""
+        line = self.query_one(selector, Static)
+        if line.content != text:
+            line.update(text)
+            line.display = bool(text)
 
     def _draw_log(self) -> None:
         selected = self.query_one(Steps).selected
@@ -224,7 +227,7 @@ class BuildScreen(Actions, Screen[None]):
             self.query_one(Steps).follow()
             panel.tell(
                 state.end["result"],
-                facts.end_summary(state, self.run.name, self.use),
+                facts.end_summary(state, self.run.name, uses_of(state)),
                 bad=state.end["result"] != "done",
             )
         elif state.waiting is not None:
@@ -286,7 +289,7 @@ class BuildScreen(Actions, Screen[None]):
         if self.query_one("#body").has_class("whole"):
             self.action_whole_log()
         elif self.started is not None and self.started.failed_to_start:
-            self.started.forget()
+            self.started.close()
             self.dismiss()
         else:
             self.ask_leave()

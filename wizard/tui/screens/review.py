@@ -14,7 +14,7 @@ from textual.widgets import Footer, Static
 
 from wizard.errors import UserError
 from wizard.tui.screens.dialogs import ChoiceDialog, LineDialog, TextDialog
-from wizard.tui.setup import absolute, check_output
+from wizard.tui.setup import absolute, check_output, shown
 from wizard.tui.widgets.bar import Bar
 from wizard.tui.widgets.choices import Choices, Item
 
@@ -91,7 +91,8 @@ class ReviewScreen(Screen[None]):
         self.query_one("#problems", Static).update("\n".join(f"! {line}" for line in problems))
         self.query_one("#problems").display = bool(problems)
         choices, here = self.query_one(Choices), self.query_one(Choices).cursor
-        saved = str(self.setup.kept or ("changed since it was saved" if self.setup.saved else "not saved"))
+        unsaved = "changed since it was saved" if self.setup.saved else "not saved"
+        saved = f"saved as {shown(self.setup.kept)}" if self.setup.kept else unsaved
         choices.fill(
             [
                 Item(BUILD, "Build", "not before what is marked ! above is mended" if problems else "", "b"),
@@ -128,7 +129,7 @@ class ReviewScreen(Screen[None]):
         except OSError as error:
             await self.app.push_screen_wait(TextDialog("Not started", f"{error.filename}: {error.strerror}"))
             return
-        await self.app.push_screen_wait(BuildScreen(started.run, started=started, use=self.setup.use))
+        await self.app.push_screen_wait(BuildScreen(started.run, started=started))
         self.show()
 
     @work(exclusive=True)
@@ -136,7 +137,7 @@ class ReviewScreen(Screen[None]):
         """Ask a name; an existing file is replaced only after a word."""
         proposed = str(self.setup.saved or f"{self.setup.name}.yaml")
         name = await self.app.push_screen_wait(
-            LineDialog("Save the recipe", "File to write the recipe to:", proposed, check_recipe_name)
+            LineDialog("Save the recipe", "File to write the recipe to:", proposed, self.setup.check_recipe_name)
         )
         if not name:
             return
@@ -185,16 +186,6 @@ class ReviewScreen(Screen[None]):
             ),
             done,
         )
-
-
-def check_recipe_name(text: str) -> str:
-    """Why the recipe cannot be saved under that name, as a sentence; "" when it can."""
-    path = absolute(text)
-    if not text.strip() or path.is_dir():
-        return "Type a file name, such as hello.yaml."
-    if path.suffix not in (".yaml", ".yml"):
-        return "A recipe's name ends in .yaml."
-    return ""
 
 
 def coloured(recipe: str) -> Text:

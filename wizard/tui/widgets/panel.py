@@ -25,7 +25,7 @@ class Panel(Vertical):
     """
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False):
+        with VerticalScroll():
             yield Static(id="facts", markup=False)
         yield Choices(id="decisions")
 
@@ -46,6 +46,7 @@ class Panel(Vertical):
         """How it ended; nothing to choose."""
         self.query_one(Choices).display = False
         self._show(title, lines, "bad" if bad else "good")
+        self.query_one(VerticalScroll).focus()  # Up and Down read on
 
     def _show(self, title: str, lines: Sequence[str], look: str) -> None:
         self.border_title = title

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.strip import Strip
 
 from wizard.engine.events import MacrostepState, RunState, StepState
 from wizard.tui import facts
@@ -38,15 +39,33 @@ class Steps(Rows):
         self.now = time.time()
         self.following = True
         self._folded: set[int] = set()
+        self._drawn: dict[int, Text] = {}
         self._lines: list[tuple[MacrostepState, StepState | None]] = []
 
     def show(self, state: RunState, now: float) -> None:
-        """Draw the state as it is at `now`."""
+        """Draw the state as it is at `now`: only the rows that look different (a serial line has no bytes to waste)."""
         self.state, self.now = state, now
         self._arrange()
-        if self.following and state.current is not None:
-            self.put_cursor(state.current)
-        self.rows_changed()
+        if self.virtual_size.height != self.count():
+            self.rows_changed()
+        if self.following and self._followed is not None:
+            self.put_cursor(self._followed)
+        first, width = self.scroll_offset.y, self.size.width - 2
+        for index in range(first, min(first + self.size.height, self.count())):
+            if self._drawn.get(index) != self.row(index, width):
+                self.refresh_line(index)
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        if index < self.count():
+            self._drawn[index] = self.row(index, self.size.width - 2)
+        return super().render_line(y)
+
+    @property
+    def _followed(self) -> StepState | None:
+        """The step that runs, or the one the run waits before."""
+        waiting = self.state.waiting
+        return self.state.steps[waiting["step"]] if waiting else self.state.current
 
     def put_cursor(self, step: StepState) -> None:
         for index, (macro, micro) in enumerate(self._lines):
@@ -83,7 +102,10 @@ class Steps(Rows):
         else:
             marked = step.breakpoint
             text.append(f"  {facts.MARKS[step.state]} ", self.look(LOOKS[step.state]))
-            text.append(step.name, self.look("quiet" if step.state in ("waiting", "skipped") else LOOKS[step.state]))
+            text.append(
+                facts.shown_name(step),
+                self.look("quiet" if step.state in ("waiting", "skipped") else LOOKS[step.state]),
+            )
             if step.attempt > 1:
                 text.append(f" (attempt {step.attempt})", self.look("quiet"))
         right = Text()
@@ -106,8 +128,9 @@ class Steps(Rows):
     def follow(self) -> None:
         """Let the cursor follow the running step again."""
         self.following = True
-        if self.state.current is not None:
-            self._folded.discard(self.state.current.macrostep)
+        if self._followed is not None:
+            self._folded.discard(self._followed.macrostep)
+        self._drawn.clear()
         self.show(self.state, self.now)
 
     def action_fold(self, fold: bool) -> None:
@@ -121,6 +144,7 @@ class Steps(Rows):
         else:
             self._folded.discard(macro.number)
         self._arrange()
+        self._drawn.clear()
         self.cursor = next(index for index, line in enumerate(self._lines) if line[0] is macro)
         self.rows_changed()
         self.post_message(self.Moved(self))
