@@ -7,6 +7,8 @@ SETUP := scripts/setup.sh pyproject.toml wizard/host/tools.toml
 # A build needs root (its own mounts, chroot). Where there is sudo, `make run` starts as root through it.
 # (Python then writes no bytecode: root's files in a user's checkout would be in the way.)
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || echo sudo env PYTHONDONTWRITEBYTECODE=1)
+NEED_ROOT = @[ "$$(id -u)" = 0 ] || command -v sudo >/dev/null || \
+	{ echo "make $@: the tests that build need root, and there is no sudo: run it as root" >&2; exit 3; }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check test-long screenshots bench clean
@@ -24,9 +26,11 @@ check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, 
 	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
 
 test: check ## check, and the tests that really build, as root; with the ten slowest
+	$(NEED_ROOT)
 	$(AS_ROOT) $(PYTEST) -m "real and not long" -p no:cacheprovider -n 2 --durations=10 $(ARGS)
 
 test-long: .venv/ready-for-test ## the tests that take minutes each, as root
+	$(NEED_ROOT)
 	$(AS_ROOT) $(PYTEST) -m long -p no:cacheprovider --durations=10 $(ARGS)
 
 bench: .venv/ready-for-test ## how long things take, as ratios
