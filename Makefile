@@ -7,11 +7,9 @@ SETUP := scripts/setup.sh pyproject.toml wizard/host/tools.toml
 # A build needs root (its own mounts, chroot). Where there is sudo, `make run` starts as root through it.
 # (Python then writes no bytecode: root's files in a user's checkout would be in the way.)
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || echo sudo env PYTHONDONTWRITEBYTECODE=1)
-NEED_ROOT = @[ "$$(id -u)" = 0 ] || command -v sudo >/dev/null || \
-	{ echo "make $@: the tests that build need root, and there is no sudo: run it as root" >&2; exit 3; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check test-long screenshots bench clean
+.PHONY: help setup run test check test-long screenshots bench clean need-root
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -25,12 +23,10 @@ run: .venv/ready-for-run ## start the wizard; without a terminal: build the defa
 check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, unit and screen tests
 	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
 
-test: check ## check, and the tests that really build, as root; with the ten slowest
-	$(NEED_ROOT)
+test: need-root check ## check, and the tests that really build, as root; with the ten slowest
 	$(AS_ROOT) $(PYTEST) -m "real and not long" -p no:cacheprovider -n 2 --durations=10 $(ARGS)
 
-test-long: .venv/ready-for-test ## the tests that take minutes each, as root
-	$(NEED_ROOT)
+test-long: need-root .venv/ready-for-test ## the tests that take minutes each, as root
 	$(AS_ROOT) $(PYTEST) -m long -p no:cacheprovider --durations=10 $(ARGS)
 
 bench: .venv/ready-for-test ## how long things take, as ratios
@@ -48,3 +44,7 @@ clean: ## remove what `make` made; what you built (build/) stays
 
 .venv/ready-for-test: $(SETUP)
 	@scripts/setup.sh test
+
+need-root:
+	@[ "$$(id -u)" = 0 ] || command -v sudo >/dev/null || \
+	{ echo "the tests that build need root, and there is no sudo: as root, make test; make check needs neither" >&2; exit 3; }
