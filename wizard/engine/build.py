@@ -155,7 +155,9 @@ def _plan(recipe: ResolvedRecipe, asked: Build, resumed: Run | None) -> Plan:
         if not asked.from_step:
             _check_same(recipe, resumed, done)
         # A breakpoint at which the run was stopped is behind it.
-    return Plan(first, last, breakpoints - {first} if resumed else breakpoints, asked.on_failure, asked.step_timeout, done)
+    return Plan(
+        first, last, breakpoints - {first} if resumed else breakpoints, asked.on_failure, asked.step_timeout, done
+    )
 
 
 def _first_to_do(recipe: ResolvedRecipe, done: frozenset[int]) -> int:
@@ -181,7 +183,10 @@ def _check_same(recipe: ResolvedRecipe, resumed: Run, done: frozenset[int]) -> N
 def _digests(recipe: ResolvedRecipe) -> list[list[str]]:
     """Name and digest of the commands of each step."""
     return [
-        [name, hashlib.sha256(repr([(c.context, c.directory, c.text) for c in micro.commands]).encode()).hexdigest()[:16]]
+        [
+            name,
+            hashlib.sha256(repr([(c.context, c.directory, c.text) for c in micro.commands]).encode()).hexdigest()[:16],
+        ]
         for name, (_, micro) in zip(step_names(recipe), recipe.steps(), strict=True)
     ]
 
@@ -280,7 +285,9 @@ def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked:
 
 def _papers(run: Path, recipe: ResolvedRecipe) -> dict[str, bytes]:
     """What is published beside the images: the resolved recipe, the log of all macrosteps, the events so far."""
-    log = b"".join(b"=== " + path.stem.encode() + b"\n" + path.read_bytes() for path in sorted((run / "logs").glob("*.log")))
+    log = b"".join(
+        b"=== " + path.stem.encode() + b"\n" + path.read_bytes() for path in sorted((run / "logs").glob("*.log"))
+    )
     return {
         f"{recipe.name}.resolved.json": (run / "resolved.json").read_bytes(),
         f"{recipe.name}.log": log,

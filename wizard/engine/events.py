@@ -1,4 +1,4 @@
-"""What a run says: events.jsonl, how to follow it, and the state it adds up to (docs/events.md). Imports nothing of ours."""
+"""What a run says: events.jsonl, how to follow it, the state it adds up to (docs/events.md). Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ Event: TypeAlias = dict[str, Any]
 
 # Escape sequences (CSI, OSC with BEL or ST, DCS and friends, two-byte ones), then every other control character.
 _ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
+    r"|\x9b[0-?]*[ -/]*[@-~]"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 

@@ -1,4 +1,4 @@
-"""What the runner asks of the front end that lives in its own process (terminal lines, JSON), and what a build is asked."""
+"""What the runner asks of the front end in its own process (terminal lines, JSON), and what a build is asked."""
 
 from __future__ import annotations
 

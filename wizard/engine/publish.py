@@ -149,7 +149,8 @@ def kept(run: Run) -> bool:
 
 def discard_dead(output: Path, but: str) -> None:
     """Removes the work of runs that nobody runs and that was not kept on purpose: of those that were killed,
-    interrupted or done, all; of those that failed, the ones that would have written to the same `output`. Not of run `but`."""
+    interrupted or done, all; of those that failed, the ones that would have written to the same `output`.
+    Not of run `but`."""
     for run in all_runs():
         if run.name == but or not kept(run) or run.living():
             continue

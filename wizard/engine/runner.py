@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from wizard.engine.events import Event
 from wizard.engine.failure import describe
 from wizard.engine.front import FrontEnd
 from wizard.engine.journal import Journal
-from wizard.engine.sandbox import Sandbox
+from wizard.engine.sandbox import Place, Sandbox
 from wizard.engine.words import Words
 from wizard.errors import DONE, FAILED, STOPPED
 from wizard.recipe.model import ResolvedRecipe
@@ -57,14 +58,23 @@ class Runner:
     """Runs a resolved recipe's scripts in a sandbox. `run()` once."""
 
     def __init__(
-        self, recipe: ResolvedRecipe, run: Path, plan: Plan, journal: Journal, front: FrontEnd, *, ask: bool
+        self,
+        recipe: ResolvedRecipe,
+        run: Path,
+        plan: Plan,
+        journal: Journal,
+        front: FrontEnd,
+        *,
+        ask: bool,
+        place: Callable[[], Place] = Sandbox,
     ) -> None:
         self.recipe, self.plan, self.journal, self.front = recipe, plan, journal, front
         self.run_path = run
         self.steps = recipe.steps()
         self.outcome: Outcome | None = None
         self.words = Words(self, ask=ask)
-        self.sandbox: Sandbox | None = None
+        self._place = place
+        self.sandbox: Place | None = None
         self.current = -1  # the step that runs or failed
         self.skipped = 0
         self._macrostep = -1
@@ -87,7 +97,9 @@ class Runner:
         wake_read.setblocking(False)
         wake_write.setblocking(False)
         old_wakeup = signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
-        old = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        old = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
         self._output, self._output_write = os.pipe()
         os.set_blocking(self._output, False)
         server = control.listen(self.run_path)
@@ -95,7 +107,7 @@ class Runner:
         self._selector.register(self._output, selectors.EVENT_READ, self._drain)
         self._selector.register(server, selectors.EVENT_READ, lambda: self.words.accept(server, self._selector))
         try:
-            self.sandbox = Sandbox()
+            self.sandbox = self._place()
             (self.run_path / "sandbox").write_text(f"{self.sandbox.pid}\n")
             if self.plan.breakpoints:
                 self.journal.event("breakpoints", steps=sorted(self.plan.breakpoints))
@@ -364,11 +376,16 @@ class Runner:
     def decide(self, word: str, by: str) -> None:
         self.journal.event("decision", step=self.current, do=word, by=by)
 
-    def retry(self, replacement: Path | None = None) -> None:
-        """Runs the failed step again, with other commands when `replacement` (a bash file) is given."""
+    def retry(self, word: tuple[str, ...] = ("retry",)) -> None:
+        """Runs the failed step again."""
         self._attempt += 1
-        self.say(*(("replace", str(replacement)) if replacement else ("retry",)))
+        self.say(*word)
         self._begin_step()
+
+    def replace(self, replacement: Path, recipe: ResolvedRecipe) -> None:
+        """Runs the failed step again with other commands: a bash file, and the recipe that has them."""
+        self.recipe, self.steps = recipe, recipe.steps()
+        self.retry(("replace", str(replacement)))
 
     def abort(self, *, failed: bool) -> None:
         """Ends the run, `failed` at a step or stopped before one: on_clean's steps of this macrostep still run."""

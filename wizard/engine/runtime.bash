@@ -133,11 +133,11 @@ kt_set() { # NUMBER TEXT: an assignment for every context, open or not
     done
 }
 
-kt_carry() { # CONTEXT begin|end: the next context starts with the variables kept then; without them, with the last known
+kt_carry() { # CONTEXT begin|end: the next context starts with the variables kept then; fails when none were kept
     local file=$kt_state/$1.$2 state
-    state=$(<"$file") || return 0
+    state=$(<"$file") || return
     # Each time they are written they end with the mark; the last time counts that was not cut short.
-    [[ $state == *'#kt-complete'* ]] || return 0
+    [[ $state == *'#kt-complete'* ]] || return
     state=${state%'#kt-complete'*}
     printf '%s\n' "${state##*$'\n#kt-complete\n'}" >"$kt_state/$1.new" && mv -f -- "$kt_state/$1.new" "$kt_state/$1"
 }
@@ -247,7 +247,7 @@ kt_do() { # NUMBER: one microstep, until it is done or skipped; fails when the m
 kt_pass() { # a failed microstep is passed over: what its commands set stays, also of a context that ended in it
     local context
     for context in "${!kt_used[@]}"; do
-        [[ ${kt_pid[$context]-} ]] || kt_carry "$context" end
+        [[ ${kt_pid[$context]-} ]] || kt_carry "$context" end || kt_carry "$context" begin
     done
     kt_keep
 }

@@ -7,10 +7,23 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Protocol
 
 from wizard.errors import MACHINE, UserError
 
 _TOOLS = {"setpriv": "util-linux", "unshare": "util-linux", "nsenter": "util-linux", "mkfifo": "coreutils"}
+
+
+class Place(Protocol):
+    """Where scripts run: in a sandbox's namespaces, or in place."""
+
+    pid: int
+
+    def enter(self) -> list[str]:
+        """The command line in front of a command that is to run there."""
+
+    def close(self) -> None:
+        """Ends what runs there."""
 
 
 class Sandbox:
@@ -28,8 +41,8 @@ class Sandbox:
         # The host's name stays out of what package scripts write; localhost is a name every resolver knows.
         init = "echo localhost >/proc/sys/kernel/hostname; echo; exec sleep infinity"
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--ipc", "--propagation", "slave",
-             "--fork", "--kill-child", "--mount-proc", "sh", "-c", init],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--ipc",
+             "--propagation", "slave", "--fork", "--kill-child", "--mount-proc", "sh", "-c", init],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         assert self._process.stdout is not None

@@ -45,7 +45,9 @@ def environment(recipe: ResolvedRecipe, state: str, host_mounts: str = "") -> di
 def _opening(command: str) -> str:
     # A context that takes the place of its subshell ends with it when it is killed; what is more than a plain command
     # (an assignment in front, a list) cannot be exec'ed.
-    return f"exec {command}" if re.match(r"[\w./-]+(\s|$)", command) and not re.search(r"[;&|<>()]", command) else command
+    return (
+        f"exec {command}" if re.match(r"[\w./-]+(\s|$)", command) and not re.search(r"[;&|<>()]", command) else command
+    )
 
 
 def script_name(number: int, macrostep: Macrostep) -> str:

@@ -37,7 +37,9 @@ def find_steps(recipe: ResolvedRecipe, text: str) -> range:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(f"{text}: {len(found)} steps are called so", hint="put the section in front: section/macrostep/…")
+        raise UserError(
+            f"{text}: {len(found)} steps are called so", hint="put the section in front: section/macrostep/…"
+        )
     near = difflib.get_close_matches(text, names, 1)
     hint = f"did you mean {near[0]}?" if near else "kameleon-tui recipe show names the steps"
     raise UserError(f"{text}: no step of {recipe.name} is called so", hint=hint)

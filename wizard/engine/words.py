@@ -65,12 +65,12 @@ class Words:
         if not self.waiting or "replace" not in self._choices:
             return self._answer("replace", by)
         try:
-            path = compile_edited(self.runner.recipe, self.runner.current, text, self.runner.run_path)
+            path, recipe = compile_edited(self.runner.recipe, self.runner.current, text, self.runner.run_path)
         except UserError as error:
             return error.message
         self._answer("replace", by)
         self.waiting = ""
-        self.runner.retry(path)
+        self.runner.replace(path, recipe)
         return ""
 
     def _skip(self, request: Request, by: str) -> str:
