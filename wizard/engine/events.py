@@ -1,4 +1,4 @@
-"""What a run says: events.jsonl, how to follow it, the state it adds up to (docs/events.md). Imports nothing of ours."""
+"""What a run says: events.jsonl, how to follow it, the state it adds up to (docs/events.md). Imports nothing here."""
 
 from __future__ import annotations
 
