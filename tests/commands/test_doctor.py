@@ -49,12 +49,29 @@ def test_another_group(machine: dict[str, bool], capsys: pytest.CaptureFixture[s
     assert cli.main(["doctor", "--for", "develop"]) == MACHINE
 
 
+def test_named_tools_only(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    """What a failed check_cmd sends people to: which package has this command?"""
+    machine.update(zstd=True, mkthing=True)
+    assert cli.main(["doctor", "tar"]) == DONE
+    assert cli.main(["doctor", "zstd", "mkthing"]) == MACHINE
+    text = capsys.readouterr().out
+    assert "mmdebstrap" not in text
+    assert "\nmkthing  missing  -        ?" in text
+    assert "apt-get install zstd\n" in text
+    assert "kameleon-tui doctor --install zstd mkthing\n" in text
+
+
+def test_a_tool_of_an_unknown_package_cannot_be_installed(machine: dict[str, bool]) -> None:
+    machine["mkthing"] = True
+    assert cli.main(["doctor", "--install", "mkthing"]) == MACHINE
+
+
 def test_a_machine_that_cannot_build(
     machine: dict[str, bool], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(doctor, "_facts", lambda: [probe.Fact("namespaces", "missing", "unshare: not permitted")])
     assert cli.main(["doctor"]) == MACHINE
-    assert "what this machine lacks is marked" in capsys.readouterr().out
+    assert "What this machine lacks is marked" in capsys.readouterr().out
 
 
 def test_json(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:

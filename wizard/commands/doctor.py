@@ -25,6 +25,9 @@ _STATE_BYTES = 10**8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "tools", metavar="TOOL", nargs="*", help="look for these commands only (default: those of --for)"
+    )
     parser.add_argument("--install", action="store_true", help="install what is missing, with apt (as root or by sudo)")
     parser.add_argument(
         "--for",
@@ -54,7 +57,8 @@ def _table(rows: list[tuple[str, ...]]) -> str:
     """Columns as wide as they need; the last one runs free."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
     )
 
 
@@ -83,20 +87,21 @@ def _as_json(found: list[tools.Found], facts: list[probe.Fact], missing: list[st
 
 
 def _packages(found: list[tools.Found]) -> list[str]:
-    return sorted({item.tool.package for item in found if item.missing})
+    return sorted({item.tool.package for item in found if item.missing and item.tool.package})
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Status 0 when all that is needed is there (after --install: when it is there now), 3 otherwise."""
-    wanted = arguments.wanted or ["build"]
-    chosen = tools.tools_of(wanted)
+    wanted = arguments.tools or arguments.wanted or ["build"]
+    chosen = tools.tools_named(wanted) if arguments.tools else tools.tools_of(wanted)
     if arguments.install:
         # Set-up calls this each time: with nothing missing it must cost nothing, so no versions, no facts.
-        missing = _packages(tools.look_for(chosen, versions=False))
+        looked = tools.look_for(chosen, versions=False)
+        missing = _packages(looked)
         if not missing:
             if not arguments.quiet:
-                print(f"nothing to install: every tool for {', '.join(wanted)} is here")
-            return DONE
+                print(f"nothing to install for {', '.join(wanted)}")
+            return MACHINE if any(item.missing for item in looked) else DONE
         print(f"installing {' '.join(missing)}", file=sys.stderr)
         apt.install(missing)
         if arguments.quiet:
@@ -104,26 +109,28 @@ def run(arguments: argparse.Namespace) -> int:
 
     found, facts = tools.look_for(chosen), _facts()
     missing = _packages(found)
-    healthy = not missing and all(fact.state != "missing" for fact in facts)
+    healthy = not any(item.missing for item in found) and all(fact.state != "missing" for fact in facts)
     if arguments.json:
         print(_as_json(found, facts, missing, healthy))
     elif not arguments.quiet or not healthy:
-        _print(found, facts, missing, healthy)
+        options = [word for name in arguments.wanted or () for word in ("--for", name)]
+        again = " ".join(["kameleon-tui doctor --install", *options, *arguments.tools])
+        _print(found, facts, missing, healthy, again)
     return DONE if healthy else MACHINE
 
 
-def _print(found: list[tools.Found], facts: list[probe.Fact], missing: list[str], healthy: bool) -> None:
+def _print(found: list[tools.Found], facts: list[probe.Fact], missing: list[str], healthy: bool, again: str) -> None:
     rows: list[tuple[str, ...]] = [("tool", "state", "version", "package", "what for")]
     for item in found:
         state = "missing" if item.missing else "ok"
-        rows.append((item.tool.name, state, item.version or "-", item.tool.package, item.tool.purpose))
+        rows.append((item.tool.name, state, item.version or "-", item.tool.package or "?", item.tool.purpose))
     print(_table(rows))
     print()
     print(_table([("this machine", "state", ""), *((fact.name, fact.state, fact.text) for fact in facts)]))
     print()
     if missing:
-        print(f"To install what is missing:\n  {apt.install_command(missing)}\nor: kameleon-tui doctor --install")
+        print(f"To install what is missing:\n  {apt.install_command(missing)}\nor the same by: {again}")
     elif healthy:
         print("Everything needed is here.")
     else:
-        print("The tools are here; what this machine lacks is marked `missing` above.")
+        print("What this machine lacks is marked `missing` above.")

@@ -78,6 +78,12 @@ def tools_of(wanted: Iterable[str]) -> list[Tool]:
     return [tool for tool in _table()[1] if chosen.intersection(tool.groups)]
 
 
+def tools_named(names: Iterable[str]) -> list[Tool]:
+    """These tools; one that the table does not know is a command on PATH, of a package that is not known ("")."""
+    known = {tool.name: tool for tool in _table()[1]}
+    return [known.get(name) or Tool(name, "", "", ()) for name in dict.fromkeys(names)]
+
+
 def search_path() -> str:
     """PATH with the administrators' directories, as root would have it."""
     return f"{os.environ.get('PATH', os.defpath)}:{_SBIN}"
@@ -126,23 +132,13 @@ def look_for(tools: Iterable[Tool], *, versions: bool = True) -> list[Found]:
     return found
 
 
-def package_of(command: str) -> str:
-    """The Debian package that has this command; the command's own name when the table does not know it."""
-    return next((tool.package for tool in _table()[1] if tool.name == command), command)
-
-
 def require(commands: Iterable[str], wanted_by: str) -> None:
     """UserError (status 3) naming every command that is missing and how to get them all; `wanted_by` is who asks."""
-    known = {tool.name: tool for tool in _table()[1]}
-    missing = []
-    for name in dict.fromkeys(commands):
-        tool = known.get(name)
-        if not (_find(tool) if tool else which(name)):
-            missing.append(name)
+    missing = [found.tool for found in look_for(tools_named(commands), versions=False) if found.missing]
     if missing:
-        packages = sorted({package_of(name) for name in missing})
+        packages = sorted({tool.package for tool in missing if tool.package})
         raise UserError(
-            f"{wanted_by} needs {', '.join(missing)}, which this machine does not have",
+            f"{wanted_by} needs {', '.join(tool.name for tool in missing)}: not on this machine",
             status=MACHINE,
-            hint=f"apt-get install {' '.join(packages)}   (as root; or: kameleon-tui doctor --install)",
+            hint=f"as root: apt-get install {' '.join(packages)}" if packages else "",
         )
