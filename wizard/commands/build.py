@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard.arguments import on_terminal, seconds
 from wizard.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--until", default="", metavar="STEP", help="stop after this step, and keep the work")
     add("--on-failure", type=_policy, metavar="WHAT",
         help="ask, abort, skip or retry:N (default: ask on a terminal, else abort)")  # fmt: skip
-    add("--step-timeout", type=_seconds, default=0.0, metavar="S",
+    add("--step-timeout", type=seconds, default=0.0, metavar="S",
         help="end a step that takes longer than S seconds")  # fmt: skip
     add("--resume", default="", metavar="RUN", help="go on with a run whose work is kept (runs list names them)")
     add("--dry-run", action="store_true", help="print what would be done, do nothing")
@@ -75,27 +75,30 @@ def front(arguments: argparse.Namespace, ask: bool) -> FrontEnd:
         return json_front(arguments.quiet, arguments.verbose)
     from wizard.plain.front import line_front
 
-    return line_front(arguments.quiet, arguments.verbose, ask and _person())
+    return line_front(arguments.quiet, arguments.verbose, ask and on_terminal())
 
 
 def _asked(arguments: argparse.Namespace) -> Build:
     from wizard.engine.front import Build
+    from wizard.host.privilege import require_root
 
+    given = parse_globals(arguments.globals)
     resume, recipe = arguments.resume, None
     if resume:
         from wizard.engine.runs import find_run
 
         if arguments.recipe:
             raise UserError(f"--resume goes on with a run's own recipe: {arguments.recipe} is one too many")
+        require_root("a build")  # now: root's runs are not an ordinary user's
         resume = find_run(resume).name
     else:
         from wizard.recipe.find import find_recipe
 
         recipe = find_recipe(arguments.recipe or DEFAULT_RECIPE)
-    default = "ask" if _person() and not arguments.json else "abort"
+    default = "ask" if on_terminal() and not arguments.json else "abort"
     return Build(
         recipe=recipe,
-        globals=parse_globals(arguments.globals),
+        globals=given,
         output=_output(arguments.output),
         types=tuple(arguments.types),
         from_step=arguments.from_step,
@@ -125,20 +128,8 @@ def _output(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _person() -> bool:
-    """Whether somebody sits at stdin and stderr; stdout may go to a pipe (`build | tee log`)."""
-    streams = (sys.stdin, sys.stderr)
-    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != ""
-
-
 def _policy(text: str) -> str:
     word, colon, times = text.partition(":")
     if text in ("ask", "abort", "skip") or (word == "retry" and colon and times.isascii() and times.isdigit()):
         return text
     raise argparse.ArgumentTypeError(f"{text}: ask, abort, skip or retry:N was expected, such as retry:2")
-
-
-def _seconds(text: str) -> float:
-    from wizard.arguments import seconds
-
-    return seconds(text)

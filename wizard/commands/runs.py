@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from wizard.arguments import on_terminal
 from wizard.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,7 +73,6 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _attach(arguments: argparse.Namespace) -> int:
-    from wizard.arguments import on_terminal
     from wizard.engine.runs import find_run
 
     found = find_run(arguments.name)
