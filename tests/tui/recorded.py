@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ class Recorder:
             os.close(self._lock)
             self._lock = None
 
-    def begin(self) -> None:
+    def begin(self, done: Sequence[int] = ()) -> None:
+        """The `run` event; with `done`, that of a process that resumes."""
         number, macrosteps = 0, []
         for index, (section, name, steps) in enumerate(self.shape):
             entries = []
@@ -76,8 +77,23 @@ class Recorder:
         self.hold()
         self.event(
             "run", run=self.path.name, recipe="hello", file="/srv/hello.yaml", dialect="current", pid=os.getpid(),
-            output="/srv/build/hello", workdir="/var/tmp/kameleon/hello", cwd="/srv", macrosteps=macrosteps,
+            output="/srv/build/hello", workdir="/var/tmp/kameleon/hello", cwd="/srv", done=list(done),
+            macrosteps=macrosteps,
         )  # fmt: skip
+
+    def resolved(self) -> None:
+        """resolved.json, as `wizard.recipe.show.to_json` writes it: two commands in every microstep."""
+        commands = [{"exec_local": "true"}, {"exec_in": "apt-get update\napt-get install -y openssh-server"}]
+        sections = [
+            {"name": section, "macrosteps": [
+                {"name": name, "file": f"{name}.yaml", "line": 1, "microsteps": [
+                    {"name": step, "file": f"{name}.yaml", "line": 3, "clean": False, "commands": commands}
+                    for step in steps
+                ]}
+            ]}
+            for section, name, steps in self.shape
+        ]  # fmt: skip
+        (self.path / "resolved.json").write_text(json.dumps({"sections": sections}))
 
     def start(self, step: int, attempt: int = 1) -> None:
         macrostep = self.steps[step][0]

@@ -18,7 +18,9 @@ def test_durations(seconds: float, shown: str) -> None:
     assert facts.duration(seconds) == shown
 
 
-@pytest.mark.parametrize(("count", "shown"), [(812, "812 B"), (1500, "1.5 kB"), (96_412_331, "96.4 MB"), (5 * 10**12, "5000.0 GB")])
+@pytest.mark.parametrize(
+    ("count", "shown"), [(812, "812 B"), (1500, "1.5 kB"), (96_412_331, "96.4 MB"), (5 * 10**12, "5000.0 GB")]
+)
 def test_sizes(count: int, shown: str) -> None:
     assert facts.size(count) == shown
 
@@ -79,7 +81,9 @@ def test_ends(tmp_path: Path) -> None:
     assert summary[5] == "packages.tsv  3.2 kB"
 
 
-@pytest.mark.parametrize(("result", "word"), [("failed", "Failed"), ("stopped", "Stopped"), ("interrupted", "Interrupted")])
+@pytest.mark.parametrize(
+    ("result", "word"), [("failed", "Failed"), ("stopped", "Stopped"), ("interrupted", "Interrupted")]
+)
 def test_a_run_that_was_not_done_says_what_is_kept(tmp_path: Path, result: str, word: str) -> None:
     recorder = Recorder(tmp_path)
     recorder.begin()

@@ -150,7 +150,7 @@ async def test_every_question_at_every_size(size: tuple[int, int]) -> None:
 
 
 async def test_resized_live() -> None:
-    async with showing(QuestionsScreen(setup_of(EXTRAS))) as (app, pilot):
+    async with showing(QuestionsScreen(setup_of(EXTRAS))) as (_, pilot):
         await pilot.press("end")
         for width, height in ((60, 16), (200, 60), (40, 12), (80, 24)):
             await pilot.resize_terminal(width, height)

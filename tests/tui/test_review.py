@@ -82,12 +82,12 @@ async def test_save_never_replaces_silently(here: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("", "Type a file name"), ("mine.txt", "ends in .yaml"), ("hello.yaml", "It extends hello")]
 )
-async def test_names_that_will_not_do(name: str, reason: str, here: Path) -> None:
-    async with reviewing() as (_, _, pilot):
+async def test_names_that_will_not_do(name: str, reason: str) -> None:
+    async with reviewing() as (setup, _, pilot):
         await pilot.press("s")
         await type_over(pilot, name)
         await seen(pilot, reason)
-        assert list(here.iterdir()) == []
+        assert setup.saved is None
 
 
 async def test_a_recipe_that_cannot_be_written_says_why(here: Path) -> None:

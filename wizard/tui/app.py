@@ -31,7 +31,6 @@ class KameleonApp(App[int]):
     Input:focus { border: double $primary; background-tint: transparent; }
     Footer { background: $footer-background; }
     * { border-title-color: $foreground; border-title-style: bold; }
-    Toast { max-width: 70; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f10,ctrl+q", "leave", "Quit", key_display="F10", priority=True),

@@ -60,6 +60,8 @@ class Actions(Base):
         @property
         def state(self) -> RunState: ...
 
+        def tell(self, text: str) -> None: ...
+
     @property
     def program(self) -> KameleonApp:
         return cast("KameleonApp", self.app)
@@ -73,7 +75,7 @@ class Actions(Base):
         """As `send`, and wait for the answer: "" when it was taken. The socket may take seconds: not in this thread."""
         problem = await asyncio.to_thread(control.ask, self.run.path, request)
         if problem and request["do"] != "replace":
-            self.app.notify(problem, title=f"{request['do']}: not taken", severity="warning", markup=False)
+            self.tell(f"{request['do']}: not taken: {problem}")
         return problem
 
     async def choose(self, word: str) -> None:
@@ -144,7 +146,7 @@ class Actions(Base):
             if await self.request({"do": answer}):
                 self.leave_at_end = False
             elif self.state.end is None:
-                self.app.notify("Leaving when the run has ended.", markup=False)
+                self.tell("Leaving when the run has ended.")
 
     def leave(self) -> None:
         """Close the program: the run's exit status when it ended, and what to remember on the terminal left behind."""

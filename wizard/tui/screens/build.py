@@ -47,6 +47,7 @@ Marks: > running   \u221a done   x failed   - skipped   \u00b7 not yet   = stopp
 When a step fails the run waits, and the choices appear below its output."""
 
 REFRESH = 0.2  # seconds between two looks at the run: five times a second is as fast as people read
+TOLD = 8.0  # seconds
 
 
 class BuildScreen(Actions, Screen[None]):
@@ -112,6 +113,7 @@ class BuildScreen(Actions, Screen[None]):
         self._tail: LogTail | None = None
         self._tail_of: tuple[int, int, int] | None = None
         self._asked: object = None
+        self._told = ""
 
     @property
     def run(self) -> Run:
@@ -171,7 +173,19 @@ class BuildScreen(Actions, Screen[None]):
         current = facts.step_name(state, state.current.number) if state.current and state.end is None else ""
         width = max(20, min(self.size.width - 2 - len(current) - 2, 60))
         self._say("#progress", f"{progress(state.finished_steps, len(state.steps), width)}  {current}")
-        self._say("#note", f"note: {state.notes[-1]['text']}" if state.notes else "")
+        said = f"note: {state.notes[-1]['text']}" if state.notes else ""
+        self._say("#note", self._told or said)
+
+    def tell(self, text: str) -> None:
+        """Say something about what the person just did, for TOLD seconds."""
+        self._told = text
+        self._draw_head()
+        self.set_timer(TOLD, lambda: self._untell(text))
+
+    def _untell(self, text: str) -> None:
+        if self._told == text:
+            self._told = ""
+            self._draw_head()
 
     def _say(self, selector: str, text: str) -> None:
         """A line of text, drawn when it is another one; hidden when it is empty."""

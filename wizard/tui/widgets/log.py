@@ -25,10 +25,12 @@ class LogView(ScrollView, can_focus=True):
         self._wrapped: list[str] = []
         self._last: list[str] = []
         self._width = 0
+        self._at_end = True
 
     def show(self, tail: LogTail | None) -> None:
         """Draw `tail` as it is now; another tail than before starts at its end."""
-        at_end = tail is not self._tail or self.scroll_offset.y >= self.max_scroll_y - 1
+        if tail is not self._tail:
+            self._at_end = True
         width = max(1, self.scrollable_content_region.width)
         if tail is not self._tail or width != self._width:
             self._tail, self._width = tail, width
@@ -45,9 +47,14 @@ class LogView(ScrollView, can_focus=True):
         else:
             self._last = []
         self.virtual_size = Size(0, len(self._wrapped) + len(self._last))
-        if at_end:
-            self.scroll_end(animate=False, immediate=True)
+        if self._at_end:
+            self.scroll_end(animate=False, x_axis=False)
         self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        # Growing moves nothing, so only a scroll decides whether the end is followed.
+        self._at_end = new_value >= self.max_scroll_y
 
     def on_resize(self) -> None:
         if self._tail is not None:
