@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -119,7 +120,5 @@ class TestFiles:
 
 @pytest.mark.parametrize("value", ["it's", '"', "$(id)", "a\nb", "", " x ", "\\"])
 def test_set_var(tmp_path: Path, value: str) -> None:
-    import json
-
     body = text(tmp_path, f"- set_var: [A, {json.dumps(value)}]")
     assert run(f'{body}\nprintf %s "[$A]"', tmp_path, strict=True).stdout == f"[{value}]after\n"

@@ -105,16 +105,15 @@ def description(source: Source, root: Node) -> str:
     node = root.get("description") if isinstance(root, MapNode) else None
     if isinstance(node, TextNode):
         return " ".join(node.value.split())
-    words: list[str] = []
+    words: list[str] | None = None
     for line in source.lines:
-        if words or line.startswith("# DESCRIPTION:"):
-            text = line.removeprefix("# DESCRIPTION:").removeprefix("#").strip()
-            if words and (not line.startswith("#") or not text):
-                break
-            words += [text] if text else []
-        elif line.strip() and not line.startswith("#"):
+        if words is None and line.startswith("# DESCRIPTION:"):
+            words = [line.removeprefix("# DESCRIPTION:").strip()]
+        elif words is not None and line.startswith("#") and line.strip("# \t"):
+            words.append(line[1:].strip())
+        elif words is not None or (line.strip() and not line.startswith("#")):
             break
-    return " ".join(words)
+    return " ".join(words or []).strip()
 
 
 def dialect_of(root: Node) -> str:
