@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wizard.flow.question import Answer, Choice, Question, Source, Value
+from wizard.flow.question import Answer, Choice, Kind, Question, Source, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,10 @@ class Flow:
     def _counting(self, question: Question, before: dict[str, Value]) -> Answer:
         given = self._given[question.id]
         for source in sorted(given, reverse=True):
-            if not question.problem(given[source], before):
-                return Answer(question.tidy(given[source], before), source)
+            value = given[source]
+            # Of many, those that are still offered stay when others are not.
+            if (question.kind is Kind.MANY and not isinstance(value, str)) or not question.problem(value, before):
+                return Answer(question.tidy(value, before), source)
         return question.default(before)
 
 
