@@ -121,15 +121,16 @@ class Recorder:
             self.say(step, text)
         self.finish(step, seconds)
 
-    def fail(self, step: int, status: int = 100, output: list[str] | None = None) -> None:
+    def fail(self, step: int, status: int = 100, **facts: Any) -> None:
         macrostep, name = self.steps[step]
         self.finish(step, 4.0, "failed")
-        self.event(
-            "failure", step=step, macrostep=self.shape[macrostep][1], microstep=name, command=2, commands=2,
-            name="exec_in", context="in", file="recipes/steps/setup/packages.yaml", line=12, column=5, shell_line=2,
-            shell_text="apt-get install -y openssh-server", status=status, reason=f"exit status {status}",
-            output=output or ["E: Unable to locate package openssh-server"],
-        )  # fmt: skip
+        failure = {
+            "step": step, "macrostep": self.shape[macrostep][1], "microstep": name, "command": 2, "commands": 2,
+            "name": "exec_in", "context": "in", "file": "recipes/steps/setup/packages.yaml", "line": 12, "column": 5,
+            "shell_line": 2, "shell_text": "apt-get install -y openssh-server", "status": status,
+            "reason": f"exit status {status}", "output": ["E: Unable to locate package openssh-server"],
+        }  # fmt: skip
+        self.event("failure", **{**failure, **facts})
         self.event("waiting", why="failure", step=step, choices=["retry", "replace", "skip", "abort", "stop"])
 
     def stop_at(self, step: int, why: str = "breakpoint") -> None:

@@ -403,7 +403,7 @@ async def test_the_result(recorder: Recorder) -> None:
         await pilot.press("q")
         await until(pilot, lambda: app.return_code is not None)
         assert app.return_code == 0
-        assert "hello.tar.zst  96.4 MB" in app.farewell
+        assert "/srv/build/hello/hello.tar.zst  96.4 MB" in app.farewell
 
 
 async def test_a_run_that_failed(recorder: Recorder) -> None:

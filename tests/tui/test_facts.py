@@ -73,7 +73,7 @@ def test_ends(tmp_path: Path) -> None:
     summary = facts.end_summary(recorder.run.state(), "RUN", ["To use it: boot it."])
     assert summary[:5] == [
         "Done in 42s, with 1 step skipped: 2 files in /srv/build/hello",
-        "hello.tar.zst  96.4 MB",
+        "/srv/build/hello/hello.tar.zst  96.4 MB",
         "  sha256 " + "4e1243bd22c66e76" * 4,
         "To check: cd /srv/build/hello && sha256sum -c SHA256SUMS",
         "To use it: boot it.",

@@ -147,7 +147,7 @@ def end_summary(state: RunState, run: str, uses: Sequence[str] = ()) -> list[str
         lines = [f"Done in {after}{skipped}: {counted(len(state.artefacts), 'file')} in {state.output}"]
         # The image is the largest; what is beside it (package list, log, events) comes after how to use it.
         ordered = sorted(state.artefacts, key=lambda artefact: -int(artefact["size"]))
-        lines += [line for artefact in ordered[:1] for line in artefact_lines(artefact)]
+        lines += [line for artefact in ordered[:1] for line in artefact_lines(artefact, artefact["path"])]
         if ordered:
             lines += [f"To check: cd {shlex.quote(state.output)} && sha256sum -c SHA256SUMS", *uses]
         return lines + [line for artefact in ordered[1:] for line in artefact_lines(artefact)]
@@ -159,10 +159,10 @@ def end_summary(state: RunState, run: str, uses: Sequence[str] = ()) -> list[str
     return lines
 
 
-def artefact_lines(artefact: Event) -> list[str]:
-    """Name, size and checksum; the checksum on its own line, for 80 columns."""
-    name = artefact["path"].rpartition("/")[2]
-    return [f"{name}  {size(artefact['size'])}", f"  sha256 {artefact['sha256']}"]
+def artefact_lines(artefact: Event, name: str = "") -> list[str]:
+    """Name (that of its file, unless another is given), size and checksum: on its own line, for 80 columns."""
+    shown = name or artefact["path"].rpartition("/")[2]
+    return [f"{shown}  {size(artefact['size'])}", f"  sha256 {artefact['sha256']}"]
 
 
 def counted(number: int, what: str) -> str:

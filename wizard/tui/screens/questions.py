@@ -32,6 +32,12 @@ Each screen asks one thing. The answer under the cursor is taken with Enter.
 the list says why it is the default."""
 
 
+class Offers(Choices):
+    """What a question offers: Enter takes it and goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Next", key_display="Enter")]
+
+
 class QuestionsScreen(Screen[None]):
     """Draws the flow's current question; at the end of the flow the review opens above it."""
 
@@ -65,7 +71,7 @@ class QuestionsScreen(Screen[None]):
         yield Static(id="crumbs", markup=False)
         yield Static(id="title", markup=False)
         yield Static(id="text", markup=False)
-        yield Choices(id="choices")
+        yield Offers(id="choices")
         yield Static(id="problem", markup=False)
         yield Static(id="detail", markup=False)
         yield Footer()
