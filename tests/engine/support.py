@@ -15,7 +15,8 @@ from wizard.engine import script
 from wizard.engine.events import Event, RunState
 from wizard.engine.front import Request
 from wizard.engine.journal import Journal
-from wizard.engine.runner import Outcome, Plan, Runner
+from wizard.engine.plan import Plan
+from wizard.engine.runner import Outcome, Runner
 from wizard.recipe.model import Command, Macrostep, Microstep, Place, ResolvedRecipe
 
 PLACE = Place("recipe.yaml", 10, 5)

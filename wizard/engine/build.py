@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -17,9 +16,9 @@ from wizard.engine import publish, script
 from wizard.engine.events import Event
 from wizard.engine.front import Build, FrontEnd
 from wizard.engine.journal import Journal
-from wizard.engine.runner import Outcome, Plan, Runner
+from wizard.engine.plan import Plan, digests, make_plan
+from wizard.engine.runner import Outcome, Runner
 from wizard.engine.runs import Run, all_runs, find_run, new_run_id, runs_directory
-from wizard.engine.steps import find_steps, step_names
 from wizard.errors import HELD, MACHINE, UserError
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.resolve import resolve
@@ -107,7 +106,7 @@ def _build(asked: Build, front: FrontEnd) -> int:
     recipe = _resolve(asked, run_id)
     path = runs_directory() / run_id
     resumed = Run(path) if asked.resume else None
-    plan = _plan(recipe, asked, resumed)
+    plan = make_plan(recipe, asked, resumed)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.mkdir(exist_ok=resumed is not None, mode=0o700)
     with _living(path), publish.holding(asked.output, run_id):
@@ -142,55 +141,6 @@ def _living(path: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def _plan(recipe: ResolvedRecipe, asked: Build, resumed: Run | None) -> Plan:
-    breakpoints = {find_steps(recipe, text)[0] for text in asked.breakpoints}
-    last = find_steps(recipe, asked.until)[-1] if asked.until else -1
-    done: frozenset[int] = frozenset()
-    first = 0
-    if resumed is not None:
-        states = resumed.state().steps
-        done = frozenset(step.number for step in states if step.state in ("done", "skipped") and not step.clean)
-        first = find_steps(recipe, asked.from_step)[0] if asked.from_step else _first_to_do(recipe, done)
-        done = frozenset(number for number in done if number < first)
-        if not asked.from_step:
-            _check_same(recipe, resumed, done)
-        # A breakpoint at which the run was stopped is behind it.
-    return Plan(
-        first, last, breakpoints - {first} if resumed else breakpoints, asked.on_failure, asked.step_timeout, done
-    )
-
-
-def _first_to_do(recipe: ResolvedRecipe, done: frozenset[int]) -> int:
-    for number, (_, micro) in enumerate(recipe.steps()):
-        if number not in done and not micro.clean:
-            return number
-    return len(recipe.steps())
-
-
-def _check_same(recipe: ResolvedRecipe, resumed: Run, done: frozenset[int]) -> None:
-    """A resumed run goes on with what its steps left: they must still be what they were."""
-    before = resumed.asked["steps"]
-    now = _digests(recipe)
-    for number in sorted(done):
-        if number >= len(now) or number >= len(before) or now[number] != before[number]:
-            name = step_names(recipe)[number] if number < len(now) else before[number][0]
-            raise UserError(
-                f"{name} is done in {resumed.name}, but the recipe has changed there since",
-                hint=f"--from {name} runs it again on the work that is kept; without --resume all is built anew",
-            )
-
-
-def _digests(recipe: ResolvedRecipe) -> list[list[str]]:
-    """Name and digest of the commands of each step."""
-    return [
-        [
-            name,
-            hashlib.sha256(repr([(c.context, c.directory, c.text) for c in micro.commands]).encode()).hexdigest()[:16],
-        ]
-        for name, (_, micro) in zip(step_names(recipe), recipe.steps(), strict=True)
-    ]
-
-
 def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
     for name in ("state", "logs"):
         (path / name).mkdir(exist_ok=True, mode=0o700)
@@ -217,7 +167,7 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
         "types": list(asked.types),
         "output": str(asked.output),
         "workdir": recipe.workdir,
-        "steps": _digests(recipe),
+        "steps": digests(recipe),
     }
     new = path / "run.json.new"
     new.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")

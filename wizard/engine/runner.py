@@ -7,14 +7,10 @@ the plan (--from, --until, breakpoints), from the failure policy, or, after a `w
 from __future__ import annotations
 
 import os
-import selectors
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine import control, script
@@ -22,25 +18,12 @@ from wizard.engine.events import Event
 from wizard.engine.failure import describe
 from wizard.engine.front import FrontEnd
 from wizard.engine.journal import Journal
+from wizard.engine.loop import Loop, Script, end_step_processes
+from wizard.engine.plan import Plan
 from wizard.engine.sandbox import Place, Sandbox
 from wizard.engine.words import Words
 from wizard.errors import DONE, FAILED, STOPPED
 from wizard.recipe.model import ResolvedRecipe
-
-_TICK = 0.1  # seconds between a front end's ticks
-_CHUNK = 65536
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be done with the steps of a recipe; steps are numbers in the whole recipe."""
-
-    first: int = 0  # the steps before are not run
-    last: int = -1  # stop after this one; -1 for none
-    breakpoints: set[int] = field(default_factory=set)
-    on_failure: str = "abort"
-    step_timeout: float = 0.0
-    done: frozenset[int] = frozenset()  # finished by an earlier process of this run
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +66,16 @@ class Runner:
         self._offset = 0  # in the macrostep's log, as the step began
         self._timed_out = False
         self._last_failure: Event | None = None
-        self._signal = 0
-        self._script: subprocess.Popen[bytes] | None = None
-        self._answers = -1  # descriptor of the words to the script
-        self._messages = b""
-        self._selector = selectors.DefaultSelector()
+        self._script: Script | None = None
+        self.loop: Loop
 
     # --- the whole run
 
     def run(self) -> Outcome:
         """Everything from the sandbox to the last script; the sandbox is gone when it returns."""
-        wake_read, wake_write = socket.socketpair()
-        wake_read.setblocking(False)
-        wake_write.setblocking(False)
-        old_wakeup = signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
-        old = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        }
-        self._output, self._output_write = os.pipe()
-        os.set_blocking(self._output, False)
+        self.loop = Loop(self._on_output)
         server = control.listen(self.run_path)
-        self._selector.register(wake_read, selectors.EVENT_READ, lambda: wake_read.recv(100))
-        self._selector.register(self._output, selectors.EVENT_READ, self._drain)
-        self._selector.register(server, selectors.EVENT_READ, lambda: self.words.accept(server, self._selector))
+        self.loop.watch(server.fileno(), lambda: self.words.accept(server, self.loop.selector))
         try:
             self.sandbox = self._place()
             (self.run_path / "sandbox").write_text(f"{self.sandbox.pid}\n")
@@ -115,7 +85,7 @@ class Runner:
             for number, macrostep in enumerate(self.recipe.macrosteps):
                 after = first + len(macrostep.microsteps)
                 if after > self.plan.first and self.outcome is None:
-                    self._run_macrostep(number, first)
+                    self._run_macrostep(number)
                 else:
                     self._pass_over(range(first, after))
                 first = after
@@ -124,19 +94,12 @@ class Runner:
                 self.sandbox.close()
             if self._script is not None:
                 self._script.wait()
-            self._drain()
+            self.loop.drain()
             (self.run_path / "sandbox").unlink(missing_ok=True)
             (self.run_path / "control").unlink(missing_ok=True)
             self.words.close()
             server.close()
-            self._selector.close()
-            os.close(self._output)
-            os.close(self._output_write)
-            signal.set_wakeup_fd(old_wakeup)
-            for number, handler in old.items():
-                signal.signal(number, handler)
-            wake_read.close()
-            wake_write.close()
+            self.loop.close()
         return self.outcome or Outcome("done", DONE, "", None, self.skipped)
 
     def _pass_over(self, numbers: range) -> None:
@@ -152,7 +115,7 @@ class Runner:
 
     # --- one macrostep
 
-    def _run_macrostep(self, number: int, first: int) -> None:
+    def _run_macrostep(self, number: int) -> None:
         assert self.sandbox is not None
         macrostep = self.recipe.macrosteps[number]
         self._macrostep = number
@@ -160,59 +123,38 @@ class Runner:
         self.journal.open_log(f"logs/{name.removesuffix('.sh')}.log")
         self.journal.event("macrostep", macrostep=number, state="begin")
         began = time.monotonic()
-        events_read, events_write = os.pipe()
-        words_read, self._answers = os.pipe()
-        os.set_blocking(events_read, False)
-        environment = script.environment(
-            self.recipe, str(self.run_path / "state"), os.readlink("/proc/self/ns/mnt")
-        ) | {"KT_EVENTS": str(events_write), "KT_WORDS": str(words_read)}
-        self._script = subprocess.Popen(
+        state = str(self.run_path / "state")
+        self._script = Script(
+            self.loop,
             [*self.sandbox.enter(), "/bin/bash", str(self.run_path / "scripts" / name)],
-            stdin=subprocess.DEVNULL, stdout=self._output_write, stderr=self._output_write, env=environment,
-            pass_fds=(events_write, words_read), start_new_session=True,
-        )  # fmt: skip
-        os.close(events_write)
-        os.close(words_read)
-        pidfd = os.pidfd_open(self._script.pid)
-        ended: list[int] = []
-        self._selector.register(events_read, selectors.EVENT_READ, lambda: self._hear(events_read))
-        self._selector.register(pidfd, selectors.EVENT_READ, lambda: ended.append(1))
-        self._messages = b""
+            script.environment(self.recipe, state, os.readlink("/proc/self/ns/mnt")),
+            self._hear,
+        )
         try:
-            # A script ends by its exit status, never by end-of-file on a pipe: a step may leave a daemon.
-            while not ended and not self._signal:
+            while not self._script.ended and not self.loop.signal:
                 self._turn()
-            self._drain()
-            if not self._signal:
-                self._hear(events_read)
+            self.loop.drain()
+            if not self.loop.signal:
+                self._hear()
         finally:
-            for descriptor in (events_read, pidfd):
-                self._selector.unregister(descriptor)
-                os.close(descriptor)
-            os.close(self._answers)
-            self._answers = -1
-        if self._signal:
-            name = signal.Signals(self._signal).name
-            self.end("interrupted", 128 + self._signal, f"interrupted by {name}")
-        status = self._script.wait() if not self._signal else 0
-        if status and self.outcome is None:
+            self._script.close()
+        if self.loop.signal:
+            came = signal.Signals(self.loop.signal)
+            self.end("interrupted", 128 + came, f"interrupted by {came.name}")
+        elif (status := self._script.wait()) and self.outcome is None:
             self.end("failed", FAILED, f"the script of {macrostep.name} ended with status {status}")
-        state = "done" if self.outcome is None else "failed" if self.outcome.result == "failed" else "stopped"
-        self.journal.event("macrostep", macrostep=number, state=state, seconds=_since(began))
+        result = "done" if self.outcome is None else "failed" if self.outcome.result == "failed" else "stopped"
+        self.journal.event("macrostep", macrostep=number, state=result, seconds=_since(began))
 
     def _turn(self) -> None:
-        """One round of the loop: at most a tenth of a second."""
         watched = self.front.input_fd() if self.words.waiting else -1
         if watched >= 0:
-            self._selector.register(watched, selectors.EVENT_READ, self._typed)
+            self.loop.watch(watched, self._typed)
         try:
-            ready = self._selector.select(_TICK)
-            for key, _ in ready:
-                key.data()
+            self.loop.turn()
         finally:
             if watched >= 0:
-                with suppress(KeyError, ValueError):
-                    self._selector.unregister(watched)
+                self.loop.forget(watched)
         self.front.tick()
         if self.plan.step_timeout and self._began and not self.words.waiting:
             self._check_time()
@@ -224,36 +166,17 @@ class Runner:
             if problem:
                 self.journal.event("note", step=self.current, text=problem)
 
-    def _drain(self) -> None:
-        while True:
-            try:
-                raw = os.read(self._output, _CHUNK)
-            except BlockingIOError:
-                return
-            if not raw:
-                return
-            self.journal.write(raw)
-            self.front.output(self.current, raw)
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        self._signal = self._signal or number
-
-    def interrupt(self) -> None:
-        """As Ctrl-C."""
-        self._signal = self._signal or signal.SIGINT
+    def _on_output(self, raw: bytes) -> None:
+        self.journal.write(raw)
+        self.front.output(self.current, raw)
 
     # --- what the script says
 
-    def _hear(self, descriptor: int) -> None:
-        try:
-            self._messages += os.read(descriptor, _CHUNK)
-        except BlockingIOError:
-            return
-        *whole, self._messages = self._messages.split(b"\0")
-        for message in whole:
+    def _hear(self) -> None:
+        assert self._script is not None
+        for fields in self._script.messages():
             # Everything printed before the script said this belongs before it.
-            self._drain()
-            fields = message.decode("utf-8", "replace").split("\t")
+            self.loop.drain()
             if fields[0] == "begin":  # with the step that is done, and the one that is asked for; either may be ""
                 # Writing events takes 0.1 ms: where nothing stands in its way, the script goes on meanwhile.
                 going = bool(fields[1]) and self._goes(int(fields[1]))
@@ -271,8 +194,8 @@ class Runner:
 
     def say(self, *fields: str) -> None:
         """Answers the script."""
-        with suppress(BrokenPipeError):
-            os.write(self._answers, "\t".join(fields).encode() + b"\0")
+        assert self._script is not None
+        self._script.say(*fields)
 
     def _goes(self, number: int) -> bool:
         """Whether a step begins without further thought. After an abort only on_clean's steps are asked for."""
@@ -413,24 +336,6 @@ class Runner:
         self._timed_out = True
         assert self._script is not None
         end_step_processes(self._script.pid, time.time() - elapsed)
-
-
-def end_step_processes(script_pid: int, since: float) -> None:
-    """Ends what a step started: the context at work (the script does that, told by SIGUSR1), then its descendants
-    younger than `since` (seconds since the epoch); daemons of earlier steps live on. `script_pid` is nsenter's."""
-    import psutil  # 50 ms to import: only when a limit is reached
-
-    with suppress(psutil.NoSuchProcess):
-        nsenter = psutil.Process(script_pid)
-        family = nsenter.children(recursive=True)
-        shells = nsenter.children()
-        young = [process for process in family if process.create_time() >= since - 0.02]
-        for process in shells:
-            process.send_signal(signal.SIGUSR1)
-        for process in young:
-            if process not in shells:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
 
 
 def _since(began: float) -> float:

@@ -96,7 +96,7 @@ class Words:
             failed, self.waiting = self.waiting == "failure", ""
             self.runner.abort(failed=failed)
         else:
-            self.runner.interrupt()
+            self.runner.loop.interrupt()
         return ""
 
     def _stop(self, request: Request, by: str) -> str:
@@ -118,7 +118,7 @@ class Words:
             self.runner.journal.event("pausing", on=on)
 
     def _interrupt(self, request: Request, by: str) -> str:
-        self.runner.interrupt()
+        self.runner.loop.interrupt()
         return ""
 
     def _break(self, request: Request, by: str) -> str:
