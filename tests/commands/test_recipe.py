@@ -95,11 +95,11 @@ def test_show_tells_mistakes_on_stderr(here: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("pair", ["novalue", ":x", ""])
 def test_wrong_globals(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipe", "show", "hello", "-g", pair]) == 2
-    assert "expected KEY:VALUE" in capsys.readouterr().err
+    assert "KEY:VALUE was expected" in capsys.readouterr().err
 
 
 def test_output_types(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["recipe", "show", "hello", "--type", "tar"]) == 0
+    assert main(["recipe", "show", "hello", "--type", "tar", "tar"]) == 0
     assert "\nexport\n  tar  (" in capsys.readouterr().out
     assert main(["recipe", "check", "hello", "--type", "tarr"]) == 2
     assert "no output type tarr" in capsys.readouterr().out

@@ -45,7 +45,7 @@ def test_check(tmp_path: Path, name: str, where: str, strict: bool) -> None:
     assert done.returncode == 1
     assert done.stdout == ("" if strict else "after\n")
     assert done.stderr.startswith(f"gone-$(id)';x: no such command {where}; ")
-    assert ("kameleon-tui doctor" in done.stderr) == (name == "check_cmd")
+    assert ("kameleon-tui doctor gone-$(id)';x tells" in done.stderr) == (name == "check_cmd")
 
 
 class TestFiles:

@@ -59,10 +59,11 @@ def _global_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type",
         dest="types",
-        metavar="T",
-        action="append",
+        nargs="+",
+        action="extend",
         default=[],
-        help="an output type, in the place of the export section",
+        metavar="T",
+        help="output types in place of the recipe's export section",
     )
 
 
@@ -72,22 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     return words[arguments.word](arguments)
 
 
-def pairs(texts: list[str]) -> dict[str, str]:
-    """KEY:VALUE texts as a mapping; the value may hold colons. UserError without one."""
-    found: dict[str, str] = {}
-    for text in texts:
-        key, colon, value = text.partition(":")
-        if not colon or not key:
-            raise UserError(f"-g {text}: expected KEY:VALUE", hint="for example -g hostname:lab1")
-        found[key] = value
-    return found
-
-
 def _resolve(name: str, arguments: argparse.Namespace, output: str = "") -> ResolvedRecipe:
+    from wizard.commands.build import parse_globals
     from wizard.recipe.find import find_recipe
     from wizard.recipe.resolve import resolve
 
-    return resolve(find_recipe(name), globals_=pairs(arguments.globals), types=arguments.types, output=output)
+    return resolve(find_recipe(name), globals_=parse_globals(arguments.globals), types=arguments.types, output=output)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ def _itself(arguments: tuple[str, ...]) -> str:
 
 def _check(where: str, hint: str) -> Callable[[tuple[str, ...]], str]:
     def text(arguments: tuple[str, ...]) -> str:
-        sentence = quote(f"{arguments[0]}: no such command {where}; {hint}")
+        sentence = quote(f"{arguments[0]}: no such command {where}; {hint.format(arguments[0])}")
         # The last word is false, after ||: it ends the command with errexit and without.
         return f"command -v -- {quote(arguments[0])} >/dev/null || {{ printf '%s\\n' {sentence} >&2; false; }}"
 
@@ -84,7 +84,7 @@ KINDS: dict[str, Kind] = {
             "fails unless this machine has the command",
             ("command",),
             "local",
-            _check("on this machine", "kameleon-tui doctor tells which package has it"),
+            _check("on this machine", "kameleon-tui doctor {} tells which package has it"),
             mistake=_wrong_command,
         ),
         Kind(

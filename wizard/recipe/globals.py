@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from wizard.data import package
 from wizard.recipe import lookup
 from wizard.recipe.chain import RecipeText
 from wizard.recipe.errors import Problems, quoted
@@ -45,8 +47,17 @@ def outside_values(globals_: Mapping[str, str], problems: Problems) -> dict[str,
 
 
 def fixed_names(name: str, path: Path, cwd: Path) -> dict[str, Value]:
-    """The built-in variables that are known before the recipe is read."""
-    paths = {"recipe_dir": str(path.parent), "kameleon_recipe_dir": str(path.parent), "cwd": str(cwd)}
+    """The built-in variables that are known before the recipe is read.
+
+    kameleon_python and kameleon_package are the interpreter and the directory of the program that runs: a recipe that
+    copies it into an appliance asks it for its files (wizard.host.installation)."""
+    paths = {
+        "recipe_dir": str(path.parent),
+        "kameleon_recipe_dir": str(path.parent),
+        "cwd": str(cwd),
+        "kameleon_python": sys.executable,
+        "kameleon_package": str(package()),
+    }
     return {
         "recipe": Expanded(name),
         "kameleon_recipe_name": Expanded(name),
