@@ -5,12 +5,10 @@ Only the standard library: set-up runs this with the system's python3, before an
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -51,6 +49,8 @@ class Found:
 
 @cache
 def _table() -> tuple[dict[str, str], tuple[Tool, ...]]:
+    import tomllib  # 5 ms, which the wizard need not wait for before its first screen
+
     # importlib.resources would be the other way; it takes 20 ms to import.
     loaded = tomllib.loads(Path(__file__).with_name("tools.toml").read_text(encoding="utf-8"))
     tools = tuple(
@@ -99,6 +99,8 @@ def _find(tool: Tool) -> str:
         return tool.file if os.path.exists(tool.file) else ""
     if tool.module:
         # This interpreter, because it is the one that .venv is made with. It may have been installed a moment ago.
+        import importlib.util
+
         importlib.invalidate_caches()
         spec = importlib.util.find_spec(tool.module)
         return (spec.origin or "") if spec else ""
