@@ -39,7 +39,9 @@ class Sandbox:
             packages = " ".join(sorted({_TOOLS[tool] for tool in missing}))
             raise UserError(f"{', '.join(missing)} not found", status=MACHINE, hint=f"apt-get install {packages}")
         # The host's name stays out of what package scripts write; localhost is a name every resolver knows.
-        init = "echo localhost >/proc/sys/kernel/hostname; echo; exec sleep infinity"
+        # A runner killed before the parent-death signals were set reads nothing: then echo fails, and this ends. (It
+        # would not end by SIGPIPE: the first process of a pid namespace is spared.)
+        init = "echo localhost >/proc/sys/kernel/hostname; echo && exec sleep infinity"
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--ipc",
              "--propagation", "slave", "--fork", "--kill-child", "--mount-proc", "sh", "-c", init],
