@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from wizard import __version__
 from wizard.engine import publish, script
-from wizard.engine.events import Event
+from wizard.engine.announce import announce
 from wizard.engine.front import Build, FrontEnd
 from wizard.engine.journal import Journal
-from wizard.engine.plan import Plan, digests, make_plan
+from wizard.engine.plan import digests, make_plan
 from wizard.engine.runner import Outcome, Runner
-from wizard.engine.runs import Run, all_runs, find_run, new_run_id, runs_directory
-from wizard.errors import HELD, MACHINE, UserError
+from wizard.engine.runs import Run, all_runs, find_run, living, new_run_id, runs_directory
+from wizard.errors import MACHINE, UserError
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.resolve import resolve
 from wizard.recipe.show import to_json
@@ -89,7 +86,7 @@ def _run_to_go_on_with(asked: Build) -> Run:
 def _resolve(asked: Build, run: str) -> ResolvedRecipe:
     assert asked.recipe is not None
     assert asked.output is not None
-    return resolve(
+    recipe = resolve(
         asked.recipe,
         globals_=asked.globals,
         run=run,
@@ -97,6 +94,13 @@ def _resolve(asked: Build, run: str) -> ResolvedRecipe:
         cwd=os.getcwd(),
         types=asked.types,
     )
+    if recipe.globals.get("target") == "live":
+        # Its steps would change the machine that builds.
+        raise UserError(
+            f"{recipe.file}: target: live configures the system it runs on, it builds nothing",
+            hint="kameleon-tui firstboot runs it, on a live system",
+        )
+    return recipe
 
 
 def _build(asked: Build, front: FrontEnd) -> int:
@@ -109,36 +113,19 @@ def _build(asked: Build, front: FrontEnd) -> int:
     plan = make_plan(recipe, asked, resumed)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.mkdir(exist_ok=resumed is not None, mode=0o700)
-    with _living(path), publish.holding(asked.output, run_id):
+    with living(path), publish.holding(asked.output, run_id):
         publish.finish_interrupted(asked.output)
         publish.discard_dead(asked.output, but=run_id)
         _write_run(path, recipe, asked)
         front.begin(path)
         journal = Journal(path, front.event)
         try:
-            _announce(journal, recipe, asked, plan, run_id)
+            announce(journal, recipe, run_id, done=plan.done, output=str(asked.output), cwd=os.getcwd())
             ask = asked.on_failure == "ask"
             outcome = Runner(recipe, path, plan, journal, front, ask=ask).run()
             return _conclude(outcome, journal, recipe, asked, Run(path))
         finally:
             journal.close()
-
-
-@contextlib.contextmanager
-def _living(path: Path) -> Iterator[None]:
-    """Holds the run's lock, by which others see that it lives; it goes with the process."""
-    fd = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise UserError(f"{path.name} is running", status=HELD, hint=f"kameleon-tui runs attach {path.name}") from None
-    try:
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(fd)
 
 
 def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
@@ -172,39 +159,6 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
     new = path / "run.json.new"
     new.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
     new.replace(path / "run.json")
-
-
-def _announce(journal: Journal, recipe: ResolvedRecipe, asked: Build, plan: Plan, run_id: str) -> Event:
-    macrosteps, number = [], 0
-    for index, macro in enumerate(recipe.macrosteps):
-        steps = []
-        for micro in macro.microsteps:
-            steps.append(
-                {
-                    "name": micro.name,
-                    "step": number,
-                    "commands": len(micro.commands),
-                    "clean": micro.clean,
-                    "file": micro.place.file,
-                    "line": micro.place.line,
-                }
-            )
-            number += 1
-        log = f"logs/{script.script_name(index, macro).removesuffix('.sh')}.log"
-        macrosteps.append({"section": macro.section, "name": macro.name, "log": log, "steps": steps})
-    return journal.event(
-        "run",
-        run=run_id,
-        recipe=recipe.name,
-        file=recipe.file,
-        dialect=recipe.dialect,
-        pid=os.getpid(),
-        output=str(asked.output),
-        workdir=recipe.workdir,
-        cwd=os.getcwd(),
-        done=sorted(plan.done),
-        macrosteps=macrosteps,
-    )
 
 
 def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked: Build, run: Run) -> int:

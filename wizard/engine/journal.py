@@ -15,10 +15,14 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make a
 
 
 class Journal:
-    """Writes events whole (one write a line) and output raw, and tells a listener of each event."""
+    """Writes events whole (one write a line) and output raw, and tells a listener of each event.
 
-    def __init__(self, run: Path, listener: Callable[[Event], None]) -> None:
+    `sync`: an event is on the disk before anything goes on: what says that a step is done outlives a power cut.
+    """
+
+    def __init__(self, run: Path, listener: Callable[[Event], None], *, sync: bool = False) -> None:
         self._run = run
+        self._sync = sync
         self._listener = listener
         self._events = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._log = -1
@@ -30,6 +34,8 @@ class Journal:
         """Writes and passes on one event."""
         event: Event = {"v": VERSION, "t": round(time.time(), 6), "event": kind, **fields}
         os.write(self._events, _ENCODE(event).encode("utf-8", "replace") + b"\n")
+        if self._sync:
+            os.fsync(self._events)
         self._listener(event)
         return event
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wizard.engine.events import EventReader, RunState
-from wizard.errors import UserError
+from wizard.errors import HELD, UserError
 
 
 def runs_directory() -> Path:
@@ -68,6 +70,24 @@ class Run:
         finally:
             os.close(fd)
         return False
+
+
+@contextlib.contextmanager
+def living(path: Path) -> Iterator[None]:
+    """Holds the run's lock, by which others see that it lives; it goes with the process. UserError (HELD) when
+    another process holds it."""
+    fd = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise UserError(f"{path.name} is running", status=HELD, hint=f"kameleon-tui runs attach {path.name}") from None
+    try:
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(fd)
 
 
 def all_runs() -> list[Run]:
