@@ -139,7 +139,7 @@ class Actions(Base):
         if self.state.waiting is not None:
             text = f"The build waits for a word, and goes on waiting; to come back:\n  kameleon-tui runs attach {name}"
         answer = await self.app.push_screen_wait(ChoiceDialog("Leave?", text, LEAVE))
-        if answer == "leave":
+        if answer == "leave" or (answer and self.state.end is not None):
             self.leave()
         elif answer in ("stop", "abort"):
             self.leave_at_end = True
