@@ -43,7 +43,7 @@ def test_variables_are_filled_in_and_lines_are_those_of_the_text() -> None:
         ("exec_in: x", "e:1:1: expected a list of commands, found a mapping"),
         ("- exec_out: $$suit\n- exce_in: y\n", "e:1:13: unknown variable $$suit; did you mean suite?\ne:2:3: unknown"),
         ("- on_clean: [exec_in: x]", "e:1:3: on_clean cannot stand here"),
-        ("- [", "e:2:1: YAML: did not find expected node content"),
+        ("- ]", "e:1:3: YAML: "),
     ],
 )
 def test_mistakes(text: str, message: str) -> None:

@@ -145,6 +145,10 @@ class TestFromOutside:
         assert command(recipe, "micro", 1).argument == ("/x", str(place))
         assert 'write "$KAMELEON_CWD"' in mistakes(place, current("- exec_in: cd $$cwd"))[0]
 
+    def test_paths_with_spaces_get_into_no_script(self, tmp_path: Path) -> None:
+        lines = mistakes(tmp_path, current("- exec_in: rm -rf $$chroot", workdir_base="/my work"))
+        assert lines[0].startswith("r.yaml:7:20: $$chroot would put a value from outside")
+
     def test_a_hostile_file_name(self, tmp_path: Path) -> None:
         name = "$(touch hit) 'x'\n.yaml"
         recipe = resolved(tmp_path, {name: current("- exec_in: echo $$recipe $$workdir")["r.yaml"]}, run="7")

@@ -30,7 +30,8 @@ class Reader:
     files: dict[Path, tuple[Source, Node] | None] = field(default_factory=dict)
 
     def shown(self, path: Path) -> str:
-        return str(path.relative_to(self.cwd)) if path.is_relative_to(self.cwd) else str(path)
+        name = str(path.relative_to(self.cwd)) if path.is_relative_to(self.cwd) else str(path)
+        return name if name.isprintable() else ascii(name)[1:-1]
 
     def read(self, path: Path) -> tuple[Source, Node] | None:
         """The file's document; None after the problem was added."""
@@ -74,7 +75,9 @@ def load(reader: Reader, path: Path, outside: Mapping[str, Value]) -> RecipeText
         return None
     source, root = read
     if not isinstance(root, MapNode):
-        reader.problems.add(root.place, f"a recipe is a mapping with global: and its steps, found {describe(root)}")
+        hint = "a step file is checked by checking a recipe that uses it" if isinstance(root, ListNode) else ""
+        message = f"a recipe is a mapping with global: and its steps, found {describe(root)}"
+        reader.problems.add(root.place, message, hint)
         return None
     dialect = dialect_of(root)
     _check_keys(root, dialect, reader.problems)
@@ -104,7 +107,7 @@ def description(source: Source, root: Node) -> str:
     """The text of `description:`, else of the comment `# DESCRIPTION: …` up to a line that is no comment or empty."""
     node = root.get("description") if isinstance(root, MapNode) else None
     if isinstance(node, TextNode):
-        return " ".join(node.value.split())
+        return "".join(letter for letter in " ".join(node.value.split()) if letter.isprintable())
     words: list[str] | None = None
     for line in source.lines:
         if words is None and line.startswith("# DESCRIPTION:"):
@@ -113,7 +116,7 @@ def description(source: Source, root: Node) -> str:
             words.append(line[1:].strip())
         elif words is not None or (line.strip() and not line.startswith("#")):
             break
-    return " ".join(words or []).strip()
+    return "".join(letter for letter in " ".join(words or []).strip() if letter.isprintable())
 
 
 def dialect_of(root: Node) -> str:

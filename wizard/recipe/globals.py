@@ -61,7 +61,7 @@ def fixed_names(name: str, path: Path, cwd: Path) -> dict[str, Value]:
     return {
         "recipe": Expanded(name),
         "kameleon_recipe_name": Expanded(name),
-        **{key: given(key, value) for key, value in paths.items()},
+        **{key: given(key, value, path=True) for key, value in paths.items()},
         "dollar": Expanded("$"),
     }
 
@@ -92,9 +92,9 @@ class Globals:
         base = Variables(layers, problems, self.data).value("workdir_base").text
         identifier = run if run.startswith(f"{name}-") else f"{name}-{run}"
         workdir = os.path.normpath(os.path.join(cwd, base or WORKDIR_BASE, identifier))
-        built_in["workdir"] = built_in["kameleon_cwd"] = given("workdir", workdir)
-        built_in["chroot"] = given("chroot", f"{workdir}/chroot")
-        built_in["output"] = given("output", output)
+        built_in["workdir"] = built_in["kameleon_cwd"] = given("workdir", workdir, path=True)
+        built_in["chroot"] = given("chroot", f"{workdir}/chroot", path=True)
+        built_in["output"] = given("output", output, path=True)
         fixed = outside.get("kameleon_uuid")
         unique = fixed.text if isinstance(fixed, Expanded) else str(uuid.uuid5(uuid.NAMESPACE_URL, workdir))
         built_in["kameleon_uuid"] = Expanded(unique)

@@ -17,8 +17,10 @@ DATA_DIRECTORY = "kameleon_data_dir"
 _DATA = "\0"  # stands for it while a text is put together: no text can hold a NUL
 _DATA_LINE = re.compile(r"\0([^\0\n]*)")
 _WORD_END = re.compile(r"[\s\"'`;&|<>()]")
-#: What makes a shell do something else with a text than pass it on.
+#: What makes a shell do something else with a text than pass it on. In a value that a person gives, spaces and
+#: patterns may be meant (a list of packages); in a path they never are.
 _ACTIVE = re.compile(r"[$`\"'\\;&|<>()\n]")
+_ACTIVE_IN_PATH = re.compile(r"[^\w./+:,=@%~-]")
 #: Characters a text may grow to: `a: $$b$$b`, `b: $$c$$c`, … doubles with each line.
 MAX_EXPANDED = 4 << 20
 MAX_CHAIN = 100
@@ -40,9 +42,10 @@ class Expanded:
 Value = TextNode | Expanded
 
 
-def given(name: str, text: str) -> Expanded:
+def given(name: str, text: str, *, path: bool = False) -> Expanded:
     """A value from outside (-g, a path of this machine): never expanded, kept out of a script it would act in."""
-    return Expanded(text, given=frozenset([name]) if _ACTIVE.search(text) else frozenset())
+    acts = (_ACTIVE_IN_PATH if path else _ACTIVE).search(text)
+    return Expanded(text, given=frozenset([name]) if acts else frozenset())
 
 
 def literal(text: str) -> str:

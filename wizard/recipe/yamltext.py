@@ -50,7 +50,7 @@ def parse(text: str, path: Path, file: str, problems: Problems) -> tuple[Source,
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        problems.add(_mark_place(file, error.problem_mark or error.context_mark), *_explain(error))
+        problems.add(_mark_place(file, error.problem_mark or error.context_mark), *_explain(error, source.lines))
         return None
     except yaml.YAMLError as error:
         problems.add(Place(file, 1), f"YAML: {' '.join(str(error).split())}")
@@ -92,10 +92,11 @@ def _mark_place(file: str, mark: Any) -> Place:
     return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1)
 
 
-def _explain(error: yaml.MarkedYAMLError) -> tuple[str, str]:
+def _explain(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[str, str]:
     problem = error.problem or "cannot be read"
     hint = ""
-    if "\\t" in problem or "tab" in problem:
+    mark: Any = error.problem_mark
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
         hint = "indent with spaces, not with tabs"
     elif "mapping values are not allowed" in problem:
         hint = 'a text with ": " in it wants quotes or a block (|), a list in a mapping its own lines'
