@@ -36,5 +36,6 @@ def test_make_targets_exist(target: str) -> None:
 
 def test_links_lead_somewhere() -> None:
     known = set(map(str, files()))
+    assert "docs/architecture.md" in known
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target in known
