@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 
 from tests.recipe.trees import classic, command, current, resolved
+from wizard.engine.failure import describe
 
 
 class Make(Protocol):
@@ -23,7 +24,7 @@ def lines(tmp_path: Path, files: dict[str, str], count: int) -> list[str]:
     assert found.text_place is not None
     assert found.text.rstrip("\n").count("\n") == count - 1
     text = (tmp_path / found.text_place.file).read_text().split("\n")
-    assert found.line_of(0) == found.place.line
+    assert found.line_of(0) == found.line_of(1) == found.text_place.line
     return [text[found.line_of(number) - 1].strip() for number in range(1, count + 1)]
 
 
@@ -109,3 +110,12 @@ def test_dos_line_ends(tmp_path: Path) -> None:
     found = command(resolve(tmp_path / "r.yaml", cwd=str(tmp_path)), "micro")
     assert found.text == "one\ntwo\n"
     assert (found.line_of(1), found.line_of(2)) == (4, 5)
+
+
+@both
+@pytest.mark.parametrize(("header", "failing"), [("|", 3), (">", 2)])
+def test_a_failure_is_told_with_the_line_of_the_file(tmp_path: Path, make: Make, header: str, failing: int) -> None:
+    recipe = resolved(tmp_path, make(f"- exec_local: {header}\n    one\n\n    two\n"))
+    fields = ["failed", "0", "1", "1", str(failing), "local", "", "two"]
+    told = describe(recipe, 0, fields, output=[])
+    assert (tmp_path / told["file"]).read_text().split("\n")[told["line"] - 1].strip() == "two"

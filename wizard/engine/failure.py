@@ -25,12 +25,8 @@ def describe(
     context, dead, text = fields[5], fields[6], "\t".join(fields[7:])
     commands = micro.commands
     command = commands[number - 1] if 0 < number <= len(commands) else None
-    place = command.place if command else micro.place
-    if command and command.text_place:
-        place = command.text_place
-        file_line = place.line + max(line - 1, 0)
-    else:
-        file_line = place.line
+    place = (command.text_place or command.place) if command else micro.place
+    file_line = command.line_of(line) if command else place.line
     return {
         "step": step,
         "macrostep": macro.name,

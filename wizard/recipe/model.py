@@ -43,13 +43,13 @@ class Command:
     text_lines: tuple[int, ...] = ()
 
     def line_of(self, shell_line: int) -> int:
-        """The line of the recipe file where line `shell_line` (from 1) of the text stands; for a text that is not
-        written there, and for 0 (unknown), the line of the command. The file is `text_place`'s, or `place`'s."""
-        if self.text_place is None or shell_line < 1:
+        """The line of the recipe file where line `shell_line` of the text stands (from 1; 0, unknown, is the first).
+        The file is `text_place`'s; a text that is not written in it counts as the command's own `place`."""
+        if self.text_place is None:
             return self.place.line
         if self.text_lines:
-            return self.text_lines[min(shell_line, len(self.text_lines)) - 1]
-        return self.text_place.line + shell_line - 1
+            return self.text_lines[min(max(shell_line, 1), len(self.text_lines)) - 1]
+        return self.text_place.line + max(shell_line, 1) - 1
 
 
 @dataclass(frozen=True, slots=True)
