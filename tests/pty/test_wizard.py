@@ -96,7 +96,8 @@ def start(recipe: Path) -> Iterator[Start]:
 
 def test_from_nothing_to_checksums(window: Terminal, tmp_path: Path) -> None:
     to_review(window)
-    command = " ".join(line.strip() for line in window.screen.partition("without questions:")[2].splitlines())
+    shown = window.screen.partition("without questions:")[2].partition("\n\n")[0]
+    command = " ".join(line.strip() for line in shown.splitlines())
     window.press("b")
     window.wait("bootstrap: debian", "mmdebstrap", limit=60)
     screen = window.wait("─ done ─", limit=240)
