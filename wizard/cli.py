@@ -25,6 +25,8 @@ COMMANDS = {
     "recipe": "list, show and check recipes, or write their scripts",
     "runs": "past and living runs: list, show, attach, log, prune",
     "shell": "a shell in the state a run is in",
+    "boot": "start an image in QEMU, its console on this terminal",
+    "resources": "what OAR gets of this machine: detect, plan, create",
     "doctor": "which host tools are missing, for what, and how to get them",
 }
 

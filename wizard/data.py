@@ -21,6 +21,11 @@ def shipped(name: str) -> Path:
     return path
 
 
+def package() -> Path:
+    """The directory of the package itself, in a checkout or where it is installed."""
+    return _PACKAGE
+
+
 def _base(variable: str, fallback: str) -> Path:
     # The XDG specification: a value that is not absolute is to be ignored.
     value = os.environ.get(variable, "")

@@ -110,7 +110,7 @@ def _find(tool: Tool) -> str:
 def _version(tool: Tool, path: str) -> str:
     if tool.file or tool.module:
         return ""
-    option = "-V" if tool.name == "tmux" else "--version"
+    option = {"tmux": "-V", "mksquashfs": "-version"}.get(tool.name, "--version")
     try:
         done = subprocess.run(
             [path, option],
