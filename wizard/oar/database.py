@@ -78,7 +78,7 @@ class Database:
 
     def _error(self, text: str) -> DatabaseError:
         # "psql:<stdin>:7: ERROR:  40001: the message", in the server's language but for the code.
-        answered = re.search(r":\s+([0-9A-Z]{5}):\s+(.*)", text)
+        answered = re.search(r":\d+: [^:]+:\s+([0-9A-Z]{5}):\s+(.*)", text)
         if not answered:
             lines = [line.removeprefix("psql: error: ") for line in text.splitlines() if line.strip()]
             said = " ".join(line.strip() for line in lines[:3]) or "psql ended without a word"
@@ -135,8 +135,9 @@ def configured(settings: Mapping[str, str]) -> Database:
     name = settings.get("DB_BASE_NAME") or "oar"
     where = f"OAR's database ({name} on {host}, port {port})"
     local = host in ("localhost", "::1") or host.startswith(("127.", "/"))
-    if local and os.geteuid() == 0 and (_SOCKETS / f".s.PGSQL.{port}").exists():
-        return Database(where, _words(host=str(_SOCKETS), port=port, dbname=name), user=_ADMINISTRATOR, environment={})
+    sockets = Path(host) if host.startswith("/") else _SOCKETS
+    if local and os.geteuid() == 0 and (sockets / f".s.PGSQL.{port}").exists():
+        return Database(where, _words(host=str(sockets), port=port, dbname=name), user=_ADMINISTRATOR, environment={})
     login = settings.get("DB_BASE_LOGIN") or "oar"
     password = {"PGPASSWORD": settings.get("DB_BASE_PASSWD", "")}
     return Database(where, _words(host=host, port=port, dbname=name, user=login), environment=password)
