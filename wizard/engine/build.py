@@ -18,7 +18,7 @@ from wizard.engine.runner import Outcome, Runner
 from wizard.engine.runs import Run, all_runs, find_run, living, new_run_id, runs_directory
 from wizard.errors import MACHINE, UserError
 from wizard.recipe.model import ResolvedRecipe
-from wizard.recipe.resolve import resolve
+from wizard.recipe.resolve import recipe_name, resolve
 from wizard.recipe.show import to_json
 
 
@@ -39,7 +39,7 @@ def plan_recipe(asked: Build) -> ResolvedRecipe:
     asked = _completed(asked)
     assert asked.recipe is not None
     assert asked.output is not None
-    return _resolve(asked, asked.run or new_run_id(asked.recipe.stem))
+    return _resolve(asked, asked.run or new_run_id(recipe_name(asked.recipe)))
 
 
 def _completed(asked: Build) -> Build:
@@ -68,7 +68,7 @@ def _completed(asked: Build) -> Build:
     if asked.recipe is None:
         raise UserError("no recipe is named", hint="kameleon-tui recipe list shows those there are")
     recipe = asked.recipe.absolute()
-    output = asked.output if asked.output is not None else Path("build") / recipe.stem
+    output = asked.output if asked.output is not None else Path("build") / recipe_name(recipe)
     return dataclasses.replace(asked, recipe=recipe, output=output.absolute())
 
 
@@ -106,7 +106,7 @@ def _resolve(asked: Build, run: str) -> ResolvedRecipe:
 def _build(asked: Build, front: FrontEnd) -> int:
     assert asked.recipe is not None
     assert asked.output is not None
-    run_id = asked.run or new_run_id(asked.recipe.stem)
+    run_id = asked.run or new_run_id(recipe_name(asked.recipe))
     recipe = _resolve(asked, run_id)
     path = runs_directory() / run_id
     resumed = Run(path) if asked.resume else None
@@ -187,13 +187,13 @@ def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked:
     return outcome.exit
 
 
-def _papers(run: Path, recipe: ResolvedRecipe) -> dict[str, bytes]:
+def _papers(run: Path, recipe: ResolvedRecipe) -> dict[str, list[Path | bytes]]:
     """What is published beside the images: the resolved recipe, the log of all macrosteps, the events so far."""
-    log = b"".join(
-        b"=== " + path.stem.encode() + b"\n" + path.read_bytes() for path in sorted((run / "logs").glob("*.log"))
-    )
+    logs: list[Path | bytes] = []
+    for path in sorted((run / "logs").glob("*.log")):
+        logs += [b"=== " + os.fsencode(path.stem) + b"\n", path]
     return {
-        f"{recipe.name}.resolved.json": (run / "resolved.json").read_bytes(),
-        f"{recipe.name}.log": log,
-        f"{recipe.name}.events.jsonl": (run / "events.jsonl").read_bytes(),
+        f"{recipe.name}.resolved.json": [run / "resolved.json"],
+        f"{recipe.name}.log": logs,
+        f"{recipe.name}.events.jsonl": [run / "events.jsonl"],
     }

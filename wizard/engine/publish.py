@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +21,31 @@ from wizard.errors import HELD, MACHINE, UserError
 
 SUMS = "SHA256SUMS"
 _LOCK = ".kameleon-tui.lock"
+_PIECE = 1 << 20
+_ADDRESS = 4096  # bytes before the @ of an address, at most
 _CREDENTIALS = re.compile(rb"://[^/@\s'\"]+@")
 
 
 def without_credentials(raw: bytes) -> bytes:
     """`scheme://user:password@host` without user and password: what is published is read by others."""
     return _CREDENTIALS.sub(b"://", raw)
+
+
+def _copy_without_credentials(sources: Sequence[Path | bytes], target: Path) -> None:
+    """Files and bytes, one after the other, to `target`. In pieces: a log may be larger than the memory."""
+    with target.open("wb") as written:
+        for source in sources:
+            held = source if isinstance(source, bytes) else b""
+            if isinstance(source, Path):
+                with source.open("rb") as stream:
+                    while piece := stream.read(_PIECE):
+                        held += piece
+                        # An address at the end may go on in the next piece; none is longer than this.
+                        known = held.rfind(b"://", max(len(held) - _ADDRESS, 0))
+                        known = known if known >= 0 else max(len(held) - 2, 0)
+                        written.write(without_credentials(held[:known]))
+                        held = held[known:]
+            written.write(without_credentials(held))
 
 
 @contextmanager
@@ -67,15 +86,15 @@ def partial(output: Path, run: str) -> Path:
     return output / f".partial-{run}"
 
 
-def publish(output: Path, run: str, extra: dict[str, bytes]) -> list[tuple[Path, int, str]]:
-    """Adds `extra` (name: content) and SHA256SUMS to what the steps made and puts all in place.
+def publish(output: Path, run: str, extra: Mapping[str, Sequence[Path | bytes]]) -> list[tuple[Path, int, str]]:
+    """Adds `extra` (name: what makes its content) and SHA256SUMS to what the steps made and puts all in place.
 
     Returns path, size in bytes and SHA-256 of each file, in the order of their names. Directories that steps made are
     kept as they are and their files are summed up too.
     """
     staged = partial(output, run)
     for name, content in extra.items():
-        (staged / name).write_bytes(without_credentials(content))
+        _copy_without_credentials(content, staged / name)
     made = []
     for path in sorted(staged.rglob("*")):
         if path.is_file() and not path.is_symlink():

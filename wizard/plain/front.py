@@ -38,17 +38,14 @@ class Prompter:
 
     def descriptor(self) -> int:
         """What to watch for typed lines; -1 while we are in the background, where the shell reads them."""
-        return self.keyboard if in_foreground(self.keyboard) else -1
+        return self.keyboard if self.keyboard >= 0 and in_foreground(self.keyboard) else -1
 
     def typed(self, state: RunState, run: Path) -> Request | None:
         """Read one line; the control word it asks for, or None when there is none: it was explained, a shell was
         left, an editor was closed without a change. Then the prompt stands there again."""
-        try:
-            line = os.read(self.keyboard, 4096)
-        except OSError:  # the terminal hung up
-            line = b""
+        line = self._read()
         self.paper.answered()
-        if state.waiting is None:
+        if state.waiting is None or self.keyboard < 0:
             return None
         choices = offered(state.waiting)
         words = [choice.do for choice in choices]
@@ -77,6 +74,16 @@ class Prompter:
         for line in error.splitlines():
             self.paper.line(f"  {line}")
         self.ask(state)
+
+    def _read(self) -> bytes:
+        try:
+            line = os.read(self.keyboard, 4096)
+            if not line:
+                termios.tcgetattr(self.keyboard)  # Ctrl-D, or hung up: that this tells
+        except (OSError, termios.error):
+            self.keyboard = -1  # hung up: what becomes of the run is for the signal that comes with it to say
+            return b""
+        return line
 
     def _shell(self, state: RunState, run: Path) -> None:
         try:
