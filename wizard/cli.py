@@ -26,6 +26,7 @@ COMMANDS = {
     "runs": "past and living runs: list, show, attach, log, prune",
     "shell": "a shell in the state a run is in",
     "boot": "start an image in QEMU, its console on this terminal",
+    "firstboot": "make an OAR cluster of this live system",
     "resources": "what OAR gets of this machine: detect, plan, create",
     "doctor": "which host tools are missing, for what, and how to get them",
 }
