@@ -21,5 +21,6 @@ def test_fresh(proof: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env=environment,
     )
     assert done.returncode == 0, done.stdout[-20000:]
