@@ -82,7 +82,7 @@ def look(path: Path, cwd: Path) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["current.yaml", "classic.yaml"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(FILES)), mutations())
 def test_mutated_files(recipe: str, name: str, mutate: Callable[[bytes], bytes]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -101,7 +101,7 @@ def test_the_files_are_recipes_before_they_are_mutated(tmp_path: Path) -> None:
     assert len(resolve(tmp_path / "classic.yaml", cwd=str(tmp_path)).steps()) == 3
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(st.sampled_from("a:-[]{}#&*!|>'\"%@` \n\t$\\?,~0"), max_size=60)))
 def test_any_bytes(data: bytes | str) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -110,7 +110,7 @@ def test_any_bytes(data: bytes | str) -> None:
         look(path, Path(directory))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=5)), max_size=12).map("".join))
 def test_edited_microsteps(text: str) -> None:
     recipe = ResolvedRecipe("r", "r", "current", True, "", {"x": "1"}, "", "", "", ())
