@@ -39,15 +39,13 @@ def write(path: Path, text: str) -> None:
 
 def test_a_password_is_only_in_the_environment(psql: Path, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
-    write(
-        psql,
-        f"#!/usr/bin/python3\nimport json, os, sys\njson.dump([sys.argv, dict(os.environ)], open({str(seen)!r}, 'w'))\n",
-    )
+    program = f"import json, os, sys\njson.dump([sys.argv, dict(os.environ)], open({str(seen)!r}, 'w'))\n"
+    write(psql, f"#!/usr/bin/python3\n{program}")
     configured(SETTINGS).run("SELECT 1", limit=9)
     argv, environment = json.loads(seen.read_text())
     assert environment["PGPASSWORD"] == "secret'pass"
     assert environment["PGCONNECT_TIMEOUT"] == "3"
-    assert environment["PGOPTIONS"] == "-c statement_timeout=7200 -c lock_timeout=5400"
+    assert environment["PGOPTIONS"] == "-c client_min_messages=error -c statement_timeout=7200 -c lock_timeout=5400"
     assert "secret" not in " ".join(argv)
     assert "--dbname=host='db.example' port='5433' dbname='oar' user='oar'" in argv
     assert "secret" not in repr(configured(SETTINGS))

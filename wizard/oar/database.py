@@ -69,7 +69,9 @@ class Database:
 
     def _environment(self, limit: float) -> dict[str, str]:
         # The server's own limits are shorter than ours: its message says more, and it does not work on for nobody.
-        options = f"-c statement_timeout={int(limit * 800)} -c lock_timeout={int(limit * 600)}"
+        # Notices (a column that is there already) look like errors, and say nothing that is of use here.
+        options = "-c client_min_messages=error "
+        options += f"-c statement_timeout={int(limit * 800)} -c lock_timeout={int(limit * 600)}"
         ours = {name: value for name, value in os.environ.items() if self.environment is None or name[:2] != "PG"}
         connecting = str(max(2, int(limit / 3)))  # libpq knows no limit below 2 s
         given = self.environment or {}

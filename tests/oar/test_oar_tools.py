@@ -1,0 +1,98 @@
+"""Rows and log are what OAR's own tools leave of the same machine, where those are right, and after the same change."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.machine.trees import fixture, machine
+from tests.oar.postgres import Oar
+from wizard.machine.model import Machine
+from wizard.oar.create import create
+from wizard.oar.plan import Granularity
+
+pytestmark = pytest.mark.real
+
+
+def init(oar: Oar, name: str, option: str, directory: Path) -> None:
+    """oar_resources_init for a host whose /proc is the fixture's; ssh is a script that answers with it."""
+    shown = fixture(name)
+    blocks = [
+        f"processor\t: {one['processor']}\nphysical id\t: {one['package']}\ncore id\t\t: {one['core']}\n"
+        for one in shown["processors"]
+    ]
+    (directory / "cpuinfo").write_text("\n".join(blocks))
+    (directory / "meminfo").write_text(f"MemTotal:       {shown['memory_kb']} kB\n")
+    ssh = directory / "ssh"
+    ssh.write_text(f'#!/bin/sh\nshift 2\nexec cat {shlex.quote(str(directory))}/"${{1#/proc/}}"\n')
+    ssh.chmod(0o755)
+    hosts = directory / "hosts"
+    hosts.write_text(f"{shown['hostname']}\n")
+    for tool in ("oarnodesetting", "oarproperty"):
+        oar.install(tool, directory)
+    tools = ["-n", str(directory / "oarnodesetting"), "-p", str(directory / "oarproperty"), "-c", str(oar.conf)]
+    text = oar.tool("oar_resources_init", option, "-y", "-x", *tools, str(hosts))
+    assert "New resource added" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "granularity"), [("laptop", "-H", "core"), ("numa", "-H", "core"), ("smt-off", "-T", "thread")]
+)
+def test_as_oar_resources_init(
+    oar: Oar, other: Oar, tmp_path: Path, name: str, option: str, granularity: Granularity
+) -> None:
+    init(other, name, option, tmp_path)
+    created = create(machine(name), fixture(name)["hostname"], oar.database, None, granularity=granularity)
+    assert created.wrong == []
+    assert oar.resources() == other.resources()
+    assert oar.logs() == other.logs()
+    assert len(oar.resources()) == len(created.planned.resources) > 0
+
+
+def test_what_init_made_needs_nothing(oar: Oar, tmp_path: Path) -> None:
+    init(oar, "laptop", "-H", tmp_path)
+    before = (oar.resources(), oar.logs())
+    created = create(machine("laptop"), "laptop", oar.database, None)
+    assert (created.wrong, created.planned.difference.equal) == ([], True)
+    assert (oar.resources(), oar.logs()) == before
+
+
+def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:
+    before = machine("laptop")
+    after = Machine(before.hostname, 64 * 1024 * 1024, before.packages)
+    for one in (oar, other):
+        create(before, "laptop", one.database, None)
+    assert create(after, "laptop", oar.database, None).wrong == []
+    other.tool("oarnodesetting", *(word for number in "1234" for word in ("-r", number)), "-p", "mem=65")
+    assert oar.resources() == other.resources()
+    assert oar.logs() == other.logs()
+    assert [row["value"] for row in oar.logs() if row["attribute"] == "mem" and row["open"]] == ["65"] * 4
+
+
+def test_rows_made_by_the_rest_function_with_a_stale_sequence(oar: Oar) -> None:
+    """OAR::IO::add_resources numbers rows itself and leaves the sequence behind: the next row would take number 1."""
+    create(machine("one-core-a-socket"), "first", oar.database, None)
+    oar.sql("SELECT setval('resources_resource_id_seq', 1)")  # as if the function had made the second row
+    program = r"""
+        use OAR::IO; my $base = OAR::IO::connect();
+        my @new = map { {network_address => 'rest', host => 'rest', cpu => 9, core => $_} } 10..12;
+        OAR::IO::add_resources($base, \@new);
+    """
+    oar.perl(program)
+    assert [row["resource_id"] for row in oar.resources()] == [1, 2, 3, 4, 5]
+
+    created = create(machine("laptop"), "laptop", oar.database, None)
+    assert created.wrong == []
+    assert created.notes == ["the sequence of resources was at 1, behind its table: now at 5"]
+    rows = oar.resources()
+    assert [row["resource_id"] for row in rows] == list(range(1, 10))
+    assert [row["core"] for row in rows[5:]] == [13, 14, 15, 16]
+    assert {row["cpu"] for row in rows[5:]} == {10}
+    # And OAR's own tool goes on from there, instead of writing over resource 1.
+    oar.tool("oarnodesetting", "-a", "-h", "after", "-p", "host=after")
+    assert [(row["resource_id"], row["host"]) for row in (oar.resources()[0], oar.resources()[-1])] == [
+        (1, "first"),
+        (10, "after"),
+    ]
