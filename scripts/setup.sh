@@ -27,7 +27,7 @@ fi
 groups='--for setup --for build'
 extra=
 if [ "$what" = test ]; then
-    groups="$groups --for develop"
+    groups="$groups --for develop --for iso --for boot"
     extra='[dev]'
 fi
 # shellcheck disable=SC2086 # several words on purpose

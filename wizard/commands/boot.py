@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("image", metavar="IMAGE", type=Path, help="an ISO, or a disk image; it is not written to")
     add("--uefi", action="store_true", help="start with UEFI (default: BIOS)")
     add("--append", metavar="WORDS",
-        help="words for the kernel's command line, after those of the boot menu (ISO only; the menu is not shown)")  # fmt: skip
+        help="words for the kernel's command line, after the boot menu's (ISO only; shows no menu)")  # fmt: skip
     add("--memory", metavar="MB", type=_at_least(256), default=2048, help="memory in megabytes (default: 2048)")
     add("--cpus", metavar="N", type=_at_least(1), default=2, help="processors (default: 2)")
     add("--ssh", metavar="PORT", type=_port, default=0,

@@ -21,9 +21,7 @@ from wizard.errors import MACHINE, UserError
 CARRIED = ("textual",)
 #: Of a package's metadata only what is needed (textual asks for its version) and owed (licences): the others name
 #: files and directories of this machine.
-_METADATA = re.compile(
-    r"\.(dist|egg)-info/(METADATA$|PKG-INFO$|entry_points\.txt$|licen[cs]es?/|LICEN[CS]E|COPYING)", re.I
-)
+_METADATA = re.compile(r"\.(dist|egg)-info/(METADATA$|PKG-INFO$|licen[cs]es?/|LICEN[CS]E|COPYING)", re.I)
 _COMPILED = (".so", ".pyd", ".dylib")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?[^;]*(?:;(.*))?")
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")

@@ -29,8 +29,9 @@ _OVMF = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd")
 #: QEMU with KVM answers within 0.2 s; there are machines where opening /dev/kvm never returns.
 _KVM_LIMIT = 4.0
 KVM = ("-accel", "kvm", "-cpu", "host")
-#: Without la57=off, Linux 6.12 stays silent in QEMU 7.2; thread=multi gives each processor a thread of this machine.
-EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off")
+#: Without la57=off, Linux 6.12 stays silent in QEMU 7.2; svm=off spares the guest a KVM of its own; thread=multi gives
+#: each processor a thread of this machine.
+EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,svm=off")
 _KERNEL, _INITRD, _MENU = "/live/vmlinuz", "/live/initrd.img", "/boot/grub/grub.cfg"
 
 
@@ -74,7 +75,9 @@ def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Dir
     if machine.uefi:
         words += ["-drive", f"if=pflash,format=raw,readonly=on,file={_firmware()}"]
     if kind == "iso":
-        words += ["-drive", f"file={file},format=raw,media=cdrom,readonly=on", "-boot", "d"]
+        # A CD drive as BIOS, UEFI and Linux know it, without the slow controller of 1995.
+        words += ["-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=cd", "-boot", "d"]
+        words += ["-drive", f"if=none,id=cd,file={file},format=raw,media=cdrom,readonly=on"]
     else:
         words += ["-drive", f"file={file},format={kind},if=virtio,snapshot=on"]
     if direct is not None:
