@@ -94,7 +94,11 @@ def running() -> Iterator[Postgres]:
 def unpack_oar(directory: Path) -> Path:
     """OAR's packages, from this machine's Debian mirror, unpacked there."""
     tree = directory / "tree"
-    subprocess.run(["apt-get", "-qq", "download", *_PACKAGES], cwd=directory, check=True, stdin=subprocess.DEVNULL)
+    download = ["apt-get", "-qq", "download", *_PACKAGES]
+    if subprocess.run(download, cwd=directory, stdin=subprocess.DEVNULL).returncode:
+        # A machine without lists, or with old ones, which name versions that no mirror has.
+        subprocess.run(["apt-get", "-qq", "update"], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(download, cwd=directory, check=True, stdin=subprocess.DEVNULL)
     for package in directory.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, tree], check=True)
     return tree
