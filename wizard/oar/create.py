@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,8 +189,15 @@ def _carry_out(
         except DatabaseError as error:
             if error.sqlstate not in _AGAIN or attempt == _ATTEMPTS:
                 raise
-            time.sleep(random.uniform(0, 0.05 * attempt))  # somebody else was quicker: not in step with them
+            _wait(attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _wait(attempt: int) -> None:
+    import random
+    import time
+
+    time.sleep(random.uniform(0, 0.05 * attempt))  # somebody else was quicker: not in step with them again
 
 
 def _wrong(after: Difference) -> list[str]:
