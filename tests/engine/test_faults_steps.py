@@ -226,9 +226,9 @@ FILLS = """\
 
 
 def in_tmpfs(ground: Ground, directory: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Build where `directory` is a tmpfs of 50 MB; the mount is nobody's but this build's."""
+    """Build where `directory` is a tmpfs of 50 MB, then list the runs; the mount is nobody's but theirs."""
     directory.mkdir(parents=True, exist_ok=True)
-    script = 'mount -t tmpfs -o size=50m tmpfs "$0" && exec "$@"'
+    script = 'mount -t tmpfs -o size=50m tmpfs "$0" || exit 99; "$@"; status=$?; "$1" -m wizard runs list; exit $status'
     command = ["unshare", "--mount", "sh", "-c", script, str(directory), *ground.command("build", "./toy.yaml", *words)]
     return subprocess.run(
         command, cwd=ground.cwd, env=ground.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
@@ -259,6 +259,7 @@ def test_a_full_disk_under_the_run_directory_is_no_fault_of_ours(ground: Ground)
     done = in_tmpfs(ground, ground.base / "state")
     assert done.returncode == 3, done
     assert "No space left" in done.stderr.decode()
+    assert done.stdout.decode().splitlines()[-1].startswith("toy-")  # the runs are listed nevertheless
     assert "Traceback" not in done.stderr.decode()
     ground.nothing_left()
 

@@ -98,6 +98,8 @@ def test_the_running_step_is_on_the_last_line() -> None:
     assert len(screen_of(stream.getvalue())) == 4  # never wraps
     told.event(teller.finish(0))
     told.event(teller.begin(1))
+    assert screen_of(stream.getvalue())[-1] == "ok    1/4  debian/tools       1.5 s"
+    told.tick()
     assert screen_of(stream.getvalue())[-2:] == [
         "ok    1/4  debian/tools       1.5 s",
         ">     2/4  debian/root  0.0 s",

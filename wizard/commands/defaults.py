@@ -24,13 +24,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the plan, wait `--timeout` seconds when somebody could press a key, build. The exit status."""
     from wizard.engine.build import plan_recipe
     from wizard.engine.front import Build
+    from wizard.engine.runs import new_run_id
     from wizard.host.privilege import require_root
     from wizard.plain.paper import Paper
     from wizard.plain.plan import tell_plan
     from wizard.recipe.find import find_recipe
 
     require_root("a build")
-    asked = Build(recipe=find_recipe(build.DEFAULT_RECIPE))
+    # Named now, so that the plan tells where this build works.
+    asked = Build(recipe=find_recipe(build.DEFAULT_RECIPE), run=new_run_id(build.DEFAULT_RECIPE))
     paper = Paper.on(sys.stdout)
     if not arguments.quiet:
         tell_plan(paper, plan_recipe(asked), asked, commands=arguments.verbose > 0)

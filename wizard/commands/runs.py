@@ -116,7 +116,8 @@ def _prune(arguments: argparse.Namespace) -> int:
             what, amount = removed
             freed += amount
             count += 1
-            print(f"{found.name}: {what}, {size(amount)}")
+            if not arguments.quiet:
+                print(f"{found.name}: {what}, {size(amount)}")
     if not arguments.quiet:
         print(f"{counted(count, 'run')} pruned, {size(freed)} freed" if count else "nothing to prune")
     return 0

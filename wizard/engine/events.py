@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -39,7 +40,10 @@ class EventReader:
         self._offset = 0
 
     def read(self) -> list[Event]:
-        """New whole lines as events; an unfinished last line waits. A missing file is no events yet."""
+        """New whole lines as events; an unfinished last line waits. A missing file is no events yet.
+
+        A line that a full disk or a kill cut short, and whatever a later process wrote behind it, is passed over.
+        """
         try:
             with self.path.open("rb") as stream:
                 stream.seek(self._offset)
@@ -48,7 +52,11 @@ class EventReader:
             return []
         whole, newline, _ = data.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
-        return [json.loads(line) for line in whole.split(b"\n") if line]
+        events = []
+        for line in whole.split(b"\n"):
+            with suppress(ValueError):
+                events.append(json.loads(line))
+        return [event for event in events if isinstance(event, dict)]
 
 
 @dataclass(slots=True)

@@ -24,7 +24,10 @@ class Journal:
         self._run = run
         self._sync = sync
         self._listener = listener
-        self._events = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._events = os.open(run / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        end = os.fstat(self._events).st_size
+        if end and os.pread(self._events, 1, end - 1) != b"\n":  # an earlier process was cut short within a line
+            os.write(self._events, b"\n")
         self._log = -1
         self._log_path = Path()
         self._began = time.monotonic()
@@ -33,7 +36,9 @@ class Journal:
     def event(self, kind: str, **fields: Any) -> Event:
         """Writes and passes on one event."""
         event: Event = {"v": VERSION, "t": round(time.time(), 6), "event": kind, **fields}
-        os.write(self._events, _ENCODE(event).encode("utf-8", "replace") + b"\n")
+        line = _ENCODE(event).encode("utf-8", "replace") + b"\n"
+        while line:  # a disk that is almost full takes a part, and says so at the next try
+            line = line[os.write(self._events, line) :]
         if self._sync:
             os.fsync(self._events)
         self._listener(event)

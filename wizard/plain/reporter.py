@@ -49,6 +49,8 @@ class Reporter:
         self._measure()
 
     def event(self, event: Event) -> None:
+        # The status goes, and comes back with a tick: thousands of short steps cost no more than their lines.
+        self.paper.status("")
         self._flush_output()
         self.state.apply(event)
         kind = event.get("event")
@@ -57,7 +59,6 @@ class Reporter:
         handler = getattr(self, f"_on_{kind}", None)
         if handler is not None:
             handler(event)
-        self._status()
 
     def output(self, step: int, raw: bytes) -> None:
         if self.verbose:
@@ -76,9 +77,10 @@ class Reporter:
         if not self._quiet:
             self.paper.line(f"{self.paper.paint(event['recipe'], 'bold')}  {event['file']}")
             steps = counted(len(self.state.steps), "microstep")
-            self.paper.line(f"  {steps} in {counted(len(self.state.macrosteps), 'macrostep')}, to {event['output']}")
+            to = f", to {event['output']}" if event["output"] else ", in place"
+            self.paper.line(f"  {steps} in {counted(len(self.state.macrosteps), 'macrostep')}{to}")
             done = f", goes on: {counted(len(event['done']), 'step')} done before" if event.get("done") else ""
-            self.paper.line(f"  run {event['run']}{done}")
+            self.paper.line(f"  run {event['run'] if event['output'] else self.run}{done}")
 
     def _on_step(self, event: Event) -> None:
         step = self.state.steps[event["step"]]
@@ -118,7 +120,6 @@ class Reporter:
             self.paper.line("      will pause before the next step" if event["on"] else "      will not pause")
 
     def _on_end(self, event: Event) -> None:
-        self.paper.status("")
         first, *others = end_lines(self.state, self.run)
         style = {"done": "green", "failed": "red"}.get(event["result"], "yellow")
         self.paper.line(self.paper.paint(first, style))
