@@ -335,7 +335,7 @@ class Runner:
             return
         self._timed_out = True
         assert self._script is not None
-        end_step_processes(self._script.pid, time.time() - elapsed)
+        end_step_processes(self._script.pid, time.clock_gettime(time.CLOCK_BOOTTIME) - elapsed)
 
 
 def _since(began: float) -> float:
