@@ -44,11 +44,14 @@ def test_without_sibling_lists_a_processor_is_a_core(tmp_path: Path) -> None:
     assert [(core.core, core.threads) for core in found.packages[0].cores] == [(n, (n,)) for n in range(6)]
 
 
-def test_host_name_of_a_tree_that_is_no_running_system(tmp_path: Path) -> None:
+def test_host_name_that_the_kernel_does_not_know(tmp_path: Path) -> None:
     root = write_tree(tmp_path, "laptop")
-    (root / "proc/sys/kernel/hostname").unlink()
+    (root / "proc/sys/kernel/hostname").write_text("(none)\n")
+    assert detect(root).hostname == ""
     (root / "etc").mkdir()
     (root / "etc/hostname").write_text("written\n")
+    assert detect(root).hostname == "written"
+    (root / "proc/sys/kernel/hostname").unlink()
     assert detect(root).hostname == "written"
 
 

@@ -32,12 +32,17 @@ def detect(root: Path = Path("/")) -> Machine:
     if not usable:
         raise ValueError(f"{root}: no processor that is online is allowed to this process")
     return Machine(
-        hostname=_text(root / "proc/sys/kernel/hostname") or _text(root / "etc/hostname"),
+        hostname=_hostname(root),
         memory_kb=_kilobytes(root / "proc/meminfo"),
         packages=_packages(system / "cpu", usable),
         nodes=tuple(_nodes(system / "node")),
         left_out=tuple(left_out),
     )
+
+
+def _hostname(root: Path) -> str:
+    name = _text(root / "proc/sys/kernel/hostname")
+    return name if name not in ("", "(none)") else _text(root / "etc/hostname")  # (none): nobody set it yet
 
 
 def _packages(directory: Path, usable: list[int]) -> tuple[Package, ...]:
