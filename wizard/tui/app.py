@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 # Read when textual is imported: nothing here moves by itself, and a slow line has no bytes to waste on it.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
@@ -15,8 +15,10 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from wizard.engine.runs import Run
 from wizard.tui import theme
+
+if TYPE_CHECKING:
+    from wizard.engine.runs import Run
 
 T = TypeVar("T")
 
@@ -29,7 +31,6 @@ class KameleonApp(App[int]):
     Screen { background: $background; color: $foreground; }
     Input { background: $background; }
     Input:focus { border: double $primary; background-tint: transparent; }
-    Footer { background: $footer-background; }
     * { border-title-color: $foreground; border-title-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +52,11 @@ class KameleonApp(App[int]):
         # Without these a terminal that goes, or a polite kill, leaves raw mode and the alternate screen behind.
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, 128 + number)
-        self.push_screen(self.first)
+
+    def get_default_screen(self) -> Screen[None]:
+        """`first` itself, not a screen pushed over an empty one, which would be painted too. (Its CSS attribute would
+        not be read: what may be first has DEFAULT_CSS.)"""
+        return self.first
 
     def action_leave(self) -> None:
         """F10: each screen asks in its own words; a dialog is closed first."""

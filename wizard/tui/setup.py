@@ -8,20 +8,23 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.compose.catalog import Catalog, load_catalog
-from wizard.compose.recipe import compose, repeat_command
 from wizard.compose.workstation import workstation_flow
-from wizard.engine.events import RunState
 from wizard.errors import UserError
 from wizard.flow.flow import Flow
-from wizard.host import apt, privilege, tools
+
+if TYPE_CHECKING:
+    from wizard.engine.events import RunState
 
 SPACE = 2 * 10**9  # bytes: the default appliance's tree and archive need 0.5 GB
 
 
 def host_problems(setup: Setup) -> list[str]:
     """What would stop the build on this host, each with what to do; [] when nothing would."""
+    from wizard.host import apt, privilege, tools
+
     found = []
     output = setup.catalog.output(str(setup.flow.values()["output"]))
     missing = {item.tool.name: item.tool.package for item in tools.look_for(tools.tools_of(["build"]), versions=False)
@@ -71,11 +74,15 @@ class Setup:
     @property
     def recipe(self) -> str:
         """The recipe as YAML; UserError for answers no recipe can hold."""
+        from wizard.compose.recipe import compose  # here: the first screen is sooner without
+
         return compose(self.catalog, self.flow.values())
 
     @property
     def command(self) -> str:
         """The command that builds the same without questions."""
+        from wizard.compose.recipe import repeat_command
+
         return repeat_command(self.catalog, self.flow.values())
 
     @property

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.engine.events import RunState
 from wizard.engine.runs import Run
@@ -22,6 +22,7 @@ from wizard.tui.screens.actions import Actions
 from wizard.tui.setup import uses_of
 from wizard.tui.widgets.bar import Bar, progress
 from wizard.tui.widgets.choices import Choices
+from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.log import LogView
 from wizard.tui.widgets.panel import Panel
 from wizard.tui.widgets.rows import Rows
@@ -53,7 +54,7 @@ TOLD = 8.0  # seconds
 class BuildScreen(Actions, Screen[None]):
     """Shows `run`; `started` when this process started it. Ends with None only when the run could not start."""
 
-    CSS = """
+    DEFAULT_CSS = """
     BuildScreen { layout: vertical; }
     BuildScreen #progress { height: 1; padding: 0 1; }
     BuildScreen #note { height: auto; max-height: 2; padding: 0 1; color: $warning; }
@@ -136,7 +137,7 @@ class BuildScreen(Actions, Screen[None]):
             with Container(id="right"):
                 yield LogView(id="log")
                 yield Panel(id="panel")
-        yield Footer()
+        yield Keys()
 
     def on_mount(self) -> None:
         self.query_one(Steps).focus()

@@ -9,11 +9,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.flow.question import Kind, Question, Value
 from wizard.tui.widgets.bar import Bar
 from wizard.tui.widgets.choices import Choices, Item
+from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Offers(Choices):
 class QuestionsScreen(Screen[None]):
     """Draws the flow's current question; at the end of the flow the review opens above it."""
 
-    CSS = """
+    DEFAULT_CSS = """
     QuestionsScreen { layout: vertical; overflow: hidden; }
     QuestionsScreen #crumbs { height: 1; padding: 0 1; color: $quiet; }
     QuestionsScreen #title { height: 1; margin-top: 1; padding: 0 1; text-style: bold; color: $primary; }
@@ -74,7 +75,7 @@ class QuestionsScreen(Screen[None]):
         yield Offers(id="choices")
         yield Static(id="problem", markup=False)
         yield Static(id="detail", markup=False)
-        yield Footer()
+        yield Keys()
 
     async def on_mount(self) -> None:
         await self.show()

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.errors import UserError
 from wizard.tui.screens.dialogs import ChoiceDialog, LineDialog, TextDialog
 from wizard.tui.setup import absolute, check_output, shown
 from wizard.tui.widgets.bar import Bar
 from wizard.tui.widgets.choices import Choices, Item
+from wizard.tui.widgets.keys import Keys
 
 if TYPE_CHECKING:
     from wizard.tui.setup import Setup
@@ -69,7 +70,7 @@ class ReviewScreen(Screen[None]):
         yield Static(id="command", markup=False)
         yield Static(id="problems", markup=False)
         yield Choices(id="actions")
-        yield Footer()
+        yield Keys()
 
     def on_mount(self) -> None:
         self.show()

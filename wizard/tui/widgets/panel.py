@@ -17,6 +17,7 @@ class Panel(Vertical):
 
     DEFAULT_CSS = """
     Panel { height: auto; border: solid $warning; padding: 0 1; display: none; }
+    Panel.shown { display: block; }
     Panel.bad { border: solid $error; }
     Panel.good { border: solid $success; }
     Panel VerticalScroll { height: auto; max-height: 10; scrollbar-size: 1 1; }
@@ -30,7 +31,7 @@ class Panel(Vertical):
         yield Choices(id="decisions")
 
     def clear(self) -> None:
-        self.display = False
+        self.set_classes([])
 
     def ask(self, title: str, lines: Sequence[str], words: Sequence[str], *, bad: bool = False) -> None:
         """Facts, and the control words to choose from."""
@@ -50,6 +51,6 @@ class Panel(Vertical):
 
     def _show(self, title: str, lines: Sequence[str], look: str) -> None:
         self.border_title = title
-        self.set_classes([look] if look else [])
+        # By class, not `self.display`: that would win over the output shown on the whole screen.
+        self.set_classes(["shown", look] if look else ["shown"])
         self.query_one("#facts", Static).update("\n".join(lines))
-        self.display = True
