@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -193,17 +194,23 @@ def test_stopped_in_the_middle(oar: Oar) -> None:
 
 
 def test_tables_that_somebody_holds(oar: Oar) -> None:
-    holder = threading.Thread(
-        target=lambda: oar.sql("BEGIN; LOCK TABLE resource_logs IN EXCLUSIVE MODE; SELECT pg_sleep(4); COMMIT;")
-    )
+    others = "FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND pid <> pg_backend_pid()"
+
+    def hold() -> None:
+        with contextlib.suppress(DatabaseError):
+            oar.sql("BEGIN; LOCK TABLE resource_logs IN EXCLUSIVE MODE;\nSELECT pg_sleep(30);")
+
+    holder = threading.Thread(target=hold)
     holder.start()
-    time.sleep(0.5)
+    while oar.sql(f"SELECT count(*) {others}") == "0":  # it sleeps, so it has the lock
+        time.sleep(0.05)
     begun = time.monotonic()
     with pytest.raises(DatabaseError, match="somebody holds OAR's tables") as caught:
-        create(machine("laptop"), "laptop", oar.database, None, limit=2)
-    assert time.monotonic() - begun < 6
+        create(machine("laptop"), "laptop", oar.database, None, limit=4)
+    assert time.monotonic() - begun < 8
     assert caught.value.status == HELD
-    holder.join()
+    oar.sql(f"SELECT pg_terminate_backend(pid) {others}")
+    holder.join(20)
     assert oar.resources() == []
 
 

@@ -250,6 +250,7 @@ def _cell(entry: Entry, name: str) -> str:
 
 
 def _as_json(planned: Planned, granularity: str) -> dict[str, Any]:
+    """What --json prints, without what only `plan` (database, notes) or `create` (ok, wrong, notes) add."""
     change = planned.difference
     return {
         "v": 1,

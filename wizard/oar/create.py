@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from wizard.errors import FAILED, USAGE, UserError
@@ -16,7 +18,6 @@ from wizard.oar.resource import NUMBERING, PROPERTY_TYPES, Resource, Row, Snapsh
 
 #: SQLSTATEs that say: look again, and try again. The first is the transaction's own, the other a deadlock's.
 _AGAIN = ("40001", "40P01")
-_ATTEMPTS = 10
 #: What the columns of OAR's schema hold, in characters.
 _LONGEST_ADDRESS = 100
 _LONGEST_CPUSET = 255
@@ -149,7 +150,8 @@ def create(
     """Bring the server's resources of this host to the plan, and look whether they are.
 
     `settings`: what oar.conf says, None when the database is not that one: then there is no server to tell and no
-    oarnodes to ask. `limit`: seconds for each conversation with the database. UserError when it was not reached or
+    oarnodes to ask. `limit`: seconds for each conversation with the database, and how long to try again while others
+    create at the same time. UserError when it was not reached or
     refused; then nothing is changed.
     """
     notes = host_notes(host)
@@ -179,7 +181,8 @@ def _carry_out(
     machine: Machine, host: str, database: Database, granularity: Granularity, limit: float
 ) -> tuple[Planned, str]:
     """The plan that was carried out, and what the database said to it."""
-    for attempt in range(1, _ATTEMPTS + 1):
+    end = time.monotonic() + limit
+    for attempt in count(1):
         planned = make_plan(machine, host, granularity, read(database, host, limit=limit))
         todo = statements(planned)
         if not todo:
@@ -187,17 +190,17 @@ def _carry_out(
         try:
             return planned, database.run(todo, limit=limit)
         except DatabaseError as error:
-            if error.sqlstate not in _AGAIN or attempt == _ATTEMPTS:
+            if error.sqlstate not in _AGAIN or time.monotonic() > end:
                 raise
             _wait(attempt)
-    raise AssertionError("the last attempt returns or raises")
+    raise AssertionError("the loop has no end of its own")
 
 
 def _wait(attempt: int) -> None:
     import random
-    import time
 
-    time.sleep(random.uniform(0, 0.05 * attempt))  # somebody else was quicker: not in step with them again
+    # Somebody else was quicker: not in step with them again. One of many rivals goes on each time, so wait longer.
+    time.sleep(random.uniform(0, min(0.05 * attempt, 0.5)))
 
 
 def _wrong(after: Difference) -> list[str]:
