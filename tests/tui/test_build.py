@@ -198,6 +198,15 @@ async def test_a_failure_shows_its_facts(recorder: Recorder) -> None:
         assert app.focused.id == "decisions"
 
 
+async def test_long_facts_leave_room_for_the_choices(recorder: Recorder) -> None:
+    half(recorder)
+    path = "recipes/" + "deep/" * 30 + "packages.yaml"
+    script = "\n".join(f"echo line {number} " + "x" * 100 for number in range(20))
+    recorder.fail(5, shell_text=script, file=path, reason="exit status 100; no space left in " + "/var" * 40)
+    async with showing(screen_of(recorder)) as (_, pilot):
+        await seen(pilot, "> r  Retry", "  a  Abort", "no space left", "─ steps ─", "─ output: ")
+
+
 @pytest.mark.parametrize(
     ("keys", "word"),
     [(["enter"], "retry"), (["r"], "retry"), (["s"], "skip"), (["down", "down", "enter"], "skip"), (["t"], "stop"),
@@ -433,6 +442,11 @@ async def test_a_runner_that_was_killed(recorder: Recorder) -> None:
         await until(pilot, lambda: app.return_value == 1)
 
 
+async def test_a_run_that_never_said_a_word(recorder: Recorder) -> None:
+    async with showing(screen_of(recorder)) as (_, pilot):
+        await seen(pilot, "DIED ·", "is gone, and did not say why")
+
+
 async def test_a_run_that_is_resumed_is_shown_again(recorder: Recorder) -> None:
     half(recorder)
     recorder.end("stopped", 4, message="stopped, as asked", kept="/var/tmp/w")
@@ -525,7 +539,7 @@ def complete(recorder: Recorder) -> None:
 
 #: What has been recorded → what a person must then see.
 SITUATIONS: dict[str, tuple[Callable[[Recorder], None], str]] = {
-    "nothing": (lambda recorder: None, "starting"),
+    "nothing": (Recorder.hold, "starting"),
     "running": (half, "> packages"),
     "failure": (failing, "a  Abort"),
     "done": (complete, "sha256"),

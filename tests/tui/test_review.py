@@ -141,7 +141,8 @@ def test_the_host_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = host_problems(setup)
     assert "mmdebstrap" in problems[0]
     assert "apt-get install" in problems[0]
-    assert problems[-1].startswith("A build needs root.")
+    assert problems[-1].startswith("a build needs root")
+    assert "Quit (F10), then as root: " in problems[-1]
 
 
 def test_output_checks(here: Path) -> None:

@@ -89,7 +89,7 @@ def phase(state: RunState, living: bool) -> str:
     """One word for the title: what the run is doing."""
     if state.end is not None:
         return {"done": "done", "failed": "FAILED", "stopped": "stopped"}.get(state.end["result"], "interrupted")
-    if not living and state.run:
+    if not living:
         return "DIED"
     if state.waiting is not None:
         return {"failure": "FAILED, waiting", "breakpoint": "at a breakpoint", "pause": "paused"}.get(
@@ -112,6 +112,9 @@ def failure_facts(failure: Event) -> list[str]:
         f"  {failure['file']}:{failure['line']}",
     ]
     text = str(failure.get("shell_text") or "").strip()
+    text, *others = text.splitlines() or [""]
+    if others:
+        text += " ..."
     if text:
         facts.append(f"line {shell_line}: {text}" if shell_line else text)
     return facts

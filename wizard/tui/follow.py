@@ -15,11 +15,13 @@ LIVING_EVERY = 1.0  # seconds between two looks at the lock: two system calls
 class Follower:
     """`poll` a few times a second; `state` is then what the run's events add up to.
 
-    `living` is None until it was looked at; a runner takes its lock before its first event.
+    `living` is None until it was looked at; a runner takes its lock before its first event. With `starting`, that the
+    run is not there yet means nothing.
     """
 
-    def __init__(self, run: Run, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, run: Run, clock: Callable[[], float] = time.time, *, starting: bool = False) -> None:
         self.run = run
+        self.starting = starting
         self.clock = clock
         self.state = RunState()
         self.living: bool | None = None
@@ -29,7 +31,8 @@ class Follower:
     @property
     def died(self) -> bool:
         """The runner is gone and did not say how it ended (killed, power cut)."""
-        return self.state.end is None and bool(self.state.run) and self.living is False
+        there = bool(self.state.run) or not self.starting
+        return self.state.end is None and there and self.living is False
 
     def poll(self) -> bool:
         """Take in new events; whether anything a screen shows may have changed, the passing of time aside."""

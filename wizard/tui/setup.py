@@ -33,8 +33,10 @@ def host_problems(setup: Setup) -> list[str]:
     if missing:
         command = apt.install_command(sorted(set(missing.values())))
         found.append(f"This machine lacks {', '.join(missing)}. Install: {command}")
-    if not privilege.is_root():
-        found.append("A build needs root. Quit (F10), then: sudo kameleon-tui")
+    try:
+        privilege.require_root("a build")
+    except UserError as error:
+        found.append(f"{error.message}. Quit (F10), then {error.hint}")
     return found
 
 

@@ -64,6 +64,7 @@ class BuildScreen(Actions, Screen[None]):
     BuildScreen LogView { border-top: solid $border; padding: 0 1; min-height: 3; }
     BuildScreen Steps:focus, BuildScreen LogView:focus { border-title-style: bold reverse; }
     BuildScreen .asking Steps { height: 5; }
+    BuildScreen .asking Panel VerticalScroll { max-height: 5; }
     BuildScreen .done LogView { display: none; }
     BuildScreen .done #right { height: auto; }
 
@@ -108,7 +109,7 @@ class BuildScreen(Actions, Screen[None]):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
-        self.follower = Follower(run, clock)
+        self.follower = Follower(run, clock, starting=started is not None)
         self.started = started
         self.leave_at_end = False
         self._tail: LogTail | None = None

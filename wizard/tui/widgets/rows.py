@@ -102,8 +102,10 @@ class Rows(ScrollView, can_focus=True):
         self.call_after_refresh(self.show_cursor)
 
     def show_cursor(self) -> None:
-        """Scroll to the cursor; the terminal's own cursor goes there too, for braille and speech."""
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        """Scroll to the cursor, with a row around it; the terminal's own goes there too, for braille and speech."""
+        around = 1 if self.size.height > 3 else 0
+        region = Region(0, max(0, self.cursor - around), 1, 1 + 2 * around)
+        self.scroll_to_region(region, animate=False, force=True)
         if self.has_focus:
             self.app.cursor_position = self.content_region.offset + Offset(0, self.cursor - self.scroll_offset.y)
 
