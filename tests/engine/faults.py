@@ -120,7 +120,7 @@ class Ground:
                     )
         return found
 
-    def nothing_left(self, limit: float = 3.0) -> None:
+    def nothing_left(self, limit: float = 6.0) -> None:
         """No mount and no process; a killed process may take a moment to be gone."""
         end = time.monotonic() + limit
         while (self.processes() or self.mounts()) and time.monotonic() < end:

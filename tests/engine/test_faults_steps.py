@@ -44,7 +44,7 @@ def test_daemons_neither_hold_the_run_nor_outlive_it(ground: Ground) -> None:
     began = time.monotonic()
     done = ground.build()
     assert done.returncode == 0, done
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert b"after" in ground.log()
     ground.nothing_left()
     assert ground.artefact_is_whole()
@@ -212,7 +212,7 @@ def test_a_step_that_takes_too_long_is_ended(ground: Ground) -> None:
     ground.write(LOOPS)
     began = time.monotonic()
     done = ground.build("--step-timeout", "1")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert done.returncode == 1
     assert b"time limit of 1 s" in done.stderr.splitlines()[-1]
     ground.nothing_left()

@@ -144,8 +144,6 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
             status=MACHINE,
             hint="-g workdir_base:DIRECTORY names another place",
         )
-    Path(recipe.workdir).mkdir(exist_ok=True)
-    Path(recipe.output).mkdir(exist_ok=True)
     facts = {
         "version": __version__,
         "recipe": str(asked.recipe),
@@ -159,6 +157,9 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
     new = path / "run.json.new"
     new.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
     new.replace(path / "run.json")
+    # Last, for whoever is to clear them away finds them by run.json; the partial output by the work directory.
+    Path(recipe.workdir).mkdir(exist_ok=True)
+    Path(recipe.output).mkdir(exist_ok=True)
 
 
 def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked: Build, run: Run) -> int:

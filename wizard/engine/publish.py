@@ -156,8 +156,9 @@ def discard_work(run: Run) -> None:
     """As `discard`, for the runner itself, once its sandbox is gone."""
     asked = run.asked
     if asked:
-        remove_tree(Path(asked["workdir"]))
+        # The work directory last: as long as it is there, the next start knows that something is left to remove.
         remove_tree(partial(Path(asked["output"]), run.name))
+        remove_tree(Path(asked["workdir"]))
 
 
 def kept(run: Run) -> bool:
