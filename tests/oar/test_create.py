@@ -163,6 +163,32 @@ def test_rivals(oar: Oar, words: list[str]) -> None:
     assert Counter(row["attribute"] for row in oar.logs())["core"] == 16
 
 
+def test_killed_at_any_moment(oar: Oar, words: list[str]) -> None:
+    """Then run again: all is there once. (Its psql may still be at work, then.)"""
+    command = [sys.executable, "-m", "wizard", "resources", "create", *words]
+    unfinished = 0
+    for delay in (0.1, 0.2, 0.25, 0.3, 0.4):
+        oar.empty()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        unfinished += not oar.resources()
+        assert create(machine("laptop"), "laptop", oar.database, None).wrong == []
+        rows = oar.resources()
+        assert [(row["host"], row["core"], row["cpuset"]) for row in rows] == [
+            ("laptop", 1, "0,4"),
+            ("laptop", 2, "1,5"),
+            ("laptop", 3, "2,6"),
+            ("laptop", 4, "3,7"),
+        ]
+        ids = [row["resource_id"] for row in rows]
+        logged = Counter(row["attribute"] for row in oar.logs() if row["open"] and row["resource_id"] in ids)
+        assert logged == {"state": 4, "host": 4, "cpu": 4, "core": 4, "cpuset": 4, "mem": 4}
+        assert len(oar.logs()) == 24
+    assert unfinished
+
+
 def test_rows_in_the_way_are_not_touched(oar: Oar, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """By thread, then by core: both would give processor 0 to a job of their own."""
     assert cli.main(["resources", "create", "--granularity", "thread", *words]) == DONE

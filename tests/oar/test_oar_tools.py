@@ -37,9 +37,7 @@ def init(oar: Oar, name: str, option: str, directory: Path) -> None:
     assert "New resource added" in text
 
 
-@pytest.mark.parametrize(
-    ("name", "option", "granularity"), [("laptop", "-H", "core"), ("numa", "-H", "core"), ("smt-off", "-T", "thread")]
-)
+@pytest.mark.parametrize(("name", "option", "granularity"), [("numa", "-H", "core"), ("smt-off", "-T", "thread")])
 def test_as_oar_resources_init(
     oar: Oar, other: Oar, tmp_path: Path, name: str, option: str, granularity: Granularity
 ) -> None:
@@ -57,6 +55,15 @@ def test_what_init_made_needs_nothing(oar: Oar, tmp_path: Path) -> None:
     created = create(machine("laptop"), "laptop", oar.database, None)
     assert (created.wrong, created.planned.difference.equal) == ([], True)
     assert (oar.resources(), oar.logs()) == before
+
+
+def test_what_init_numbered_wrongly_is_mended(oar: Oar, tmp_path: Path) -> None:
+    """One core a socket with SMT: its -T gives core 1 to both packages, so a job of one core would get both."""
+    init(oar, "one-core-a-socket", "-T", tmp_path)
+    assert [(row["cpu"], row["core"]) for row in oar.resources()] == [(1, 1), (1, 1), (2, 1), (2, 1)]
+    created = create(machine("one-core-a-socket"), "pair", oar.database, None, granularity="thread")
+    assert created.wrong == []
+    assert [(row["cpu"], row["core"]) for row in oar.resources()] == [(1, 1), (1, 1), (2, 2), (2, 2)]
 
 
 def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:

@@ -101,6 +101,29 @@ def test_a_thread_more_joins_its_core() -> None:
     assert table(planned, "cpu", "core", "thread") == [(2, 3, 4), (2, 3, 8)]
 
 
+def test_one_number_for_two_things_is_mended() -> None:
+    """oar_resources_init -T on the pair: core 1 in both packages."""
+    rows = [row(n + 1, str(n), "h", cpu=n // 2 + 1, core=1, thread=n + 1, mem=2) for n in range(4)]
+    planned = plan(machine("one-core-a-socket"), "h", granularity="thread", first=Numbers(3, 2, 5), rows=rows)
+    assert table(planned, "cpu", "core", "thread") == [(1, 1, 1), (1, 1, 2), (2, 2, 3), (2, 2, 4)]
+    changes = [dict(entry.changes) for entry in difference(planned, rows).entries]
+    assert changes == [{}, {}, {"core": (1, 2)}, {"core": (1, 2)}]
+
+
+def test_a_new_number_is_nobodys() -> None:
+    """Also when the first new one is not above those there are."""
+    rows = rows_of(plan(machine("one-core-a-socket"), "h"))[:1]
+    planned = plan(machine("one-core-a-socket"), "h", rows=rows)
+    assert table(planned, "cpu", "core") == [(1, 1), (2, 2)]
+
+
+def test_several_numbers_in_one_package_are_kept() -> None:
+    """OAR's tools make a cpu of each processor where there are no package ids."""
+    rows = [row(n + 1, str(n), "board", cpu=n + 1, core=n + 1, mem=4) for n in range(6)]
+    planned = plan(machine("arm"), "board", first=Numbers(7, 7, 1), rows=rows)
+    assert difference(planned, rows).equal
+
+
 def test_what_changed_is_told() -> None:
     planned = plan(machine("laptop"), "laptop")
     rows = rows_of(planned)

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Literal, TypeAlias
 
 from wizard.machine.model import Core, Machine
-from wizard.oar.resource import Numbers, Resource, Row, Value
+from wizard.oar.resource import NUMBERING, Numbers, Resource, Row, Value
 
 Granularity: TypeAlias = Literal["core", "thread"]
 
@@ -29,23 +29,24 @@ def plan(
     """
     kept = _by_processors(rows)
     first = first or Numbers()
-    new = {"cpu": count(first.cpu), "core": count(first.core), "thread": count(first.thread)}
+    cpus, cores, threads = (_Series(name, getattr(first, name)) for name in NUMBERING)
     memory = {"mem": gibibytes(machine.memory_kb)} if machine.memory_kb else {}
     planned = []
     for package in machine.packages:
-        pieces = [(core, threads) for core in package.cores for threads in _pieces(core, granularity)]
-        cpu = _Number("cpu", new, (kept.get(frozenset(threads)) for _, threads in pieces))
-        for core in package.cores:
-            mine = _pieces(core, granularity)
-            number = _Number("core", new, (kept.get(frozenset(threads)) for threads in mine))
-            for threads in mine:
-                row = kept.get(frozenset(threads))
-                properties: dict[str, Value] = {"host": host, "cpu": cpu.of(row), "core": number.of(row)}
-                if granularity == "thread":
-                    properties["thread"] = _Number("thread", new, [row]).of(row)
-                cpuset = ",".join(map(str, threads))
-                properties["cpuset"] = row.properties["cpuset"] if row else cpuset
-                planned.append(Resource(host, {**properties, **memory}))
+        pieces = [(core, piece) for core in package.cores for piece in _pieces(core, granularity)]
+        of_package = [kept.get(frozenset(piece)) for _, piece in pieces]
+        for core, piece in pieces:
+            row = kept.get(frozenset(piece))
+            of_core = [kept.get(frozenset(other)) for other in _pieces(core, granularity)]
+            properties: dict[str, Value] = {
+                "host": host,
+                "cpu": cpus.of(package.package, row, of_package),
+                "core": cores.of(core.threads, row, of_core),
+            }
+            if granularity == "thread":
+                properties["thread"] = threads.of(piece, row, [row])
+            properties["cpuset"] = row.properties["cpuset"] if row else ",".join(map(str, piece))
+            planned.append(Resource(host, {**properties, **memory}))
     return planned
 
 
@@ -58,26 +59,36 @@ def _pieces(core: Core, granularity: Granularity) -> list[tuple[int, ...]]:
     return [(thread,) for thread in core.threads] if granularity == "thread" else [core.threads]
 
 
-class _Number:
-    """The number of one cpu, core or thread: what a row says; else what its other rows say; else a new one."""
+class _Series:
+    """The numbers of one kind (cpu, core, thread) of thing. A thing's row keeps its number, unless that stands for
+    another thing already (oar_resources_init gives one core number to two packages); a row without one gets a number
+    that the thing's other rows have, else a new one."""
 
-    def __init__(self, name: str, new: Mapping[str, count[int]], rows: Iterable[Row | None]) -> None:
+    def __init__(self, name: str, first: int) -> None:
         self._name = name
-        self._new = new[name]
-        known = [value for row in rows if (value := self._said(row)) is not None]
-        self._value = min(known, default=None)
+        self._new = count(first)
+        self._things: dict[int, object] = {}
+        self._joint: dict[object, int] = {}
+
+    def of(self, thing: object, row: Row | None, rows: Iterable[Row | None]) -> int:
+        said = self._said(row)
+        if said is not None and self._stands_for(said, thing):
+            return said
+        if thing not in self._joint:
+            known = [value for other in rows if (value := self._said(other)) is not None]
+            numbers = sorted(value for value in known if self._stands_for(value, thing))
+            self._joint[thing] = numbers[0] if numbers else self._free(thing)
+        return self._joint[thing]
 
     def _said(self, row: Row | None) -> int | None:
         value = row.properties.get(self._name) if row else None
         return value if isinstance(value, int) else None
 
-    def of(self, row: Row | None) -> int:
-        said = self._said(row)
-        if said is not None:
-            return said
-        if self._value is None:
-            self._value = next(self._new)
-        return self._value
+    def _stands_for(self, number: int, thing: object) -> bool:
+        return self._things.setdefault(number, thing) == thing
+
+    def _free(self, thing: object) -> int:
+        return next(number for number in self._new if self._stands_for(number, thing))
 
 
 @dataclass(frozen=True, slots=True)
