@@ -10,13 +10,11 @@ from wizard.errors import UserError
 from wizard.recipe.model import Microstep, ResolvedRecipe
 
 
-def edited_path(run: Path, recipe: ResolvedRecipe, step: int) -> Path:
+def edited_path(run: Path, step: int, macrostep: str, microstep: str) -> Path:
     """Where the edited commands of a step are: RUN/edited/NN.MACROSTEP.MICROSTEP.yaml."""
-    macro, micro = recipe.steps()[step]
-    name = f"{step:02}.{macro.name}.{micro.name}.yaml"
-    return (
-        run / "edited" / "".join(character if character.isalnum() or character in "._-" else "_" for character in name)
-    )
+    name = f"{step:02}.{macrostep}.{microstep}"[:200]  # a file name may have 255 bytes
+    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in name)
+    return run / "edited" / f"{safe}.yaml"
 
 
 def compile_edited(recipe: ResolvedRecipe, step: int, text: str, run: Path) -> tuple[Path, ResolvedRecipe]:
@@ -27,13 +25,14 @@ def compile_edited(recipe: ResolvedRecipe, step: int, text: str, run: Path) -> t
     """
     from wizard.recipe.microstep import parse_commands
 
-    path = edited_path(run, recipe, step)
+    macro, micro = recipe.steps()[step]
+    path = edited_path(run, step, macro.name, micro.name)
     commands = parse_commands(text, recipe=recipe, file=str(path))
     if not commands:
         raise UserError("no command is left; choose skip to leave the step out")
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    micro = dataclasses.replace(recipe.steps()[step][1], commands=commands)
+    micro = dataclasses.replace(micro, commands=commands)
     compiled = path.with_suffix(".sh")
     compiled.write_text(compile_microstep(step, micro))
     return compiled, _with_step(recipe, step, micro)

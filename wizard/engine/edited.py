@@ -8,6 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+from wizard.engine.edit import edited_path
 from wizard.engine.runs import Run
 from wizard.engine.terminal import run_in_front
 from wizard.errors import MACHINE, UserError
@@ -29,8 +30,7 @@ def commands_file(run: Path, step: int) -> Path:
     if not 0 <= step < len(state.steps):
         raise UserError(f"{run.name} has no step {step}")
     macro, micro = state.macrosteps[state.steps[step].macrostep], state.steps[step]
-    name = f"{step:02}.{macro.name}.{micro.name}.yaml"
-    path = run / "edited" / "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+    path = edited_path(run, step, macro.name, micro.name)
     if path.exists():
         return path
     nowhere = Place("", 0)
