@@ -16,9 +16,9 @@ help: ## show this
 
 setup: .venv/ready-for-test ## everything that developing and testing needs
 
-run: .venv/ready-for-run ## start the wizard; without a terminal: build the default appliance
+run: .venv/ready-for-run ## start the wizard; without a terminal: build the default appliance; ARGS=… : run that instead
 	@if [ -t 0 ] && [ -t 2 ]; then exec $(AS_ROOT) $(PYTHON) -m wizard $(ARGS); \
-	else exec $(AS_ROOT) $(PYTHON) -m wizard --defaults $(ARGS); fi
+	else exec $(AS_ROOT) $(PYTHON) -m wizard $(or $(ARGS),--defaults); fi
 
 check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, unit and screen tests
 	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
