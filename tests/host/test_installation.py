@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def packages(monkeypatch: pytest.MonkeyPatch) -> None:
     def distribution(name: str) -> Package:
         key = name.lower().replace("_", "-")
         if key not in known:
-            raise installation.PackageNotFoundError(name)
+            raise PackageNotFoundError(name)
         return known[key]
 
     monkeypatch.setattr(installation, "distribution", distribution)
