@@ -53,9 +53,9 @@ The following NEW packages will be installed:
   rsync vim-common vim-tiny
 0 upgraded, 12 newly installed, 0 to remove and 0 not upgraded.
 Need to get 3,415 kB of archives.
-Get:1 http://deb.debian.org/debian bookworm/main amd64 less amd64 590-2.1 [132 kB]
-Get:2 http://deb.debian.org/debian bookworm/main amd64 libmagic-mgc amd64 1:5.44-3 [305 kB]
-Get:3 http://deb.debian.org/debian bookworm/main amd64 libmagic1 amd64 1:5.44-3 [104 kB]
+Get:1 http://mirror.example/debian bookworm/main amd64 less amd64 590-2.1 [132 kB]
+Get:2 http://mirror.example/debian bookworm/main amd64 libmagic-mgc amd64 1:5.44-3 [305 kB]
+Get:3 http://mirror.example/debian bookworm/main amd64 libmagic1 amd64 1:5.44-3 [104 kB]
 """
 UNPACKED = """\
 Fetched 3,415 kB in 0s (18.2 MB/s)

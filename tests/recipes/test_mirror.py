@@ -68,19 +68,18 @@ def _apt(folder: Path, sources: str) -> str:
             "http://one.example.org/debian",
             "",
         ),
-        # A host that is no Debian, or has nothing configured.
-        (
-            "deb http://archive.example.org/ubuntu noble main\n",
-            "bookworm",
-            "http://deb.debian.org/debian",
-            "http://deb.debian.org/debian-security",
-        ),
-        ("", "bookworm", "http://deb.debian.org/debian", "http://deb.debian.org/debian-security"),
     ],
 )
 def test_the_mirror_of_the_hosts_apt(tmp_path: Path, sources: str, suite: str, mirror: str, security: str) -> None:
     found = run(FIND, tmp_path / "work", {"suite": suite}, APT_CONFIG=_apt(tmp_path, sources))
     assert found.stdout.splitlines()[-2:] == [f"<{mirror}>", f"<{security}>"], found.stderr
+
+
+@pytest.mark.parametrize("sources", ["deb http://archive.example.org/ubuntu noble main\n", ""])
+def test_a_host_that_knows_no_debian_mirror_is_told_to_name_one(tmp_path: Path, sources: str) -> None:
+    found = run(FIND, tmp_path / "work", {}, APT_CONFIG=_apt(tmp_path, sources))
+    assert found.returncode != 0
+    assert "-g mirror:" in found.stderr
 
 
 def test_a_list_of_mirrors_in_a_file_gives_its_first(tmp_path: Path) -> None:
@@ -98,7 +97,8 @@ def test_a_mirror_of_ones_own_is_taken_as_it_is_and_brings_no_security_archive(t
 
 
 def test_what_the_host_says_about_proxies_and_dates_holds_and_its_hooks_do_not(tmp_path: Path) -> None:
-    said = run(SAY, tmp_path / "work", {}, APT_CONFIG=_apt(tmp_path, ""))
+    sources = "deb http://one.example.org/debian bookworm main\n"
+    said = run(SAY, tmp_path / "work", {}, APT_CONFIG=_apt(tmp_path, sources))
     assert said.returncode == 0, said.stderr
     configuration = (tmp_path / "work" / "apt.conf").read_text()
     assert 'Acquire::http::Proxy "http://proxy.example.org:3128";' in configuration
