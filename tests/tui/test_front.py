@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from textual.screen import Screen
 
 from wizard.commands.wizard import why_not
 from wizard.tui import theme
+from wizard.tui.app import _show
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,17 @@ def test_the_first_screen_loads_nothing_it_does_not_show() -> None:
     heavy = {"pygments", "markdown_it", "textual.widgets._markdown", "textual.widgets._text_area"}
     later = {"wizard.tui.screens.build", "wizard.tui.screens.review", "wizard.engine.runs", "wizard.recipe.variables"}
     assert not (heavy | later) & loaded(code)
+
+
+class Broken(Screen[None]):
+    """A screen with a fault of ours."""
+
+    def on_mount(self) -> None:
+        raise RuntimeError("ours")
+
+
+def test_a_fault_of_ours_is_left_to_the_command_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """It keeps the report in a file and says where; the terminal shows no traceback."""
+    with pytest.raises(RuntimeError, match="ours"):
+        _show(Broken(), headless=True)
+    assert "Traceback" not in "".join(capfd.readouterr())

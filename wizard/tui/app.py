@@ -67,6 +67,10 @@ class KameleonApp(App[int]):
         if ask is not None:
             ask()
 
+    def _fatal_error(self) -> None:
+        # Textual's prints a page of traceback with every local variable; `_show` hands the fault to the command line.
+        self._close_messages_no_wait()
+
     def outside(self, do: Callable[[], T]) -> T:
         """`do` something that needs the terminal, in the screen's place; what it returns or raises."""
         with self.suspend():
@@ -88,9 +92,11 @@ def attach(run: Run) -> int:
     return _show(BuildScreen(run))
 
 
-def _show(first: Screen[None]) -> int:
+def _show(first: Screen[None], *, headless: bool = False) -> int:
     app = KameleonApp(first)
-    status = app.run()
+    status = app.run(headless=headless)
+    if app._exception is not None:
+        raise app._exception
     for line in app.farewell:
         print(line)
-    return app.return_code or 0 if status is None else status
+    return status or 0
