@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.real
 ROOT = Path(__file__).parents[2]
 HOSTNAME = """it's "odd" $(touch /pwned) `id` $HOME \\n"""
 MOTD = "first $$line\n$(touch /pwned); second 'line'"
+ODD = ["-g", f"hostname:{HOSTNAME}", "-g", f"motd:{MOTD}", "-g", "packages:openssh-server\nless"]
 
 
 def _build(folder: Path, recipe: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -44,12 +46,18 @@ def _sha256(file: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def hello(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where hello was built, with odd answers and a few packages: output in `out put`, unpacked in `tree`."""
-    folder = tmp_path_factory.mktemp("hello 'quoted' $(dir)")
-    words = [f"hostname:{HOSTNAME}", f"motd:{MOTD}", "packages:openssh-server\nless"]
-    _build(folder, "hello", *(part for word in words for part in ("-g", word)), "--output", "out put")
-    _unpack(folder / "out put" / "hello.tar.zst", folder / "tree")
+def hello(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Where hello was built, with odd answers and a few packages: output in `out put`, unpacked in `tree`.
+
+    Built once for all of xdist's workers: whoever comes first does it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "hello 'quoted' $(dir)"
+    with (folder.parent / "hello.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "tree").exists():
+            _build(folder, "hello", *ODD, "--output", "out put")
+            _unpack(folder / "out put" / "hello.tar.zst", folder / "tree")
     return folder
 
 
@@ -131,12 +139,12 @@ def test_the_sources_of_the_appliance_name_the_mirror_with_its_keys(hello: Path)
     assert (hello / "tree/usr/share/keyrings/debian-archive-keyring.gpg").exists()
 
 
-def test_owners_and_modes_are_those_of_the_appliance(hello: Path) -> None:
+def test_owners_and_modes_are_those_of_the_appliance(hello: Path, tmp_path: Path) -> None:
     unpacked = subprocess.run(
         ["zstd", "-dcq", hello / "out put" / "hello.tar.zst"], stdout=subprocess.PIPE, check=True
     ).stdout
-    (hello / "hello.tar").write_bytes(unpacked)
-    with tarfile.open(hello / "hello.tar") as archive:
+    (tmp_path / "hello.tar").write_bytes(unpacked)
+    with tarfile.open(tmp_path / "hello.tar") as archive:
         members = {member.name: member for member in archive}
     assert members["./etc/shadow"].gid == 42
     assert members["./etc/shadow"].mode == 0o640
@@ -157,13 +165,12 @@ def _mirrors() -> tuple[str, str]:
     return mirror, security
 
 
-def test_the_same_twice_and_no_password_in_what_is_delivered(tmp_path: Path) -> None:
+def test_the_same_twice_and_no_password_in_what_is_delivered(hello: Path, tmp_path: Path) -> None:
     """With a name and a password in the addresses, which the mirror does not ask for, the archive is the same file."""
     secret = "Gr33nTe4"
     mirror, security = (address.replace("://", f"://somebody:{secret}@") for address in _mirrors())
-    _build(tmp_path / "one", "hello")
-    built = _build(tmp_path / "two", "hello", "-g", f"mirror:{mirror}", "-g", f"security:{security}", "--output", "out")
-    one, two = tmp_path / "one/build/hello", tmp_path / "two/out"
+    built = _build(tmp_path, "hello", *ODD, "-g", f"mirror:{mirror}", "-g", f"security:{security}")
+    one, two = hello / "out put", tmp_path / "build/hello"
     assert _sha256(one / "packages.tsv") == _sha256(two / "packages.tsv")
     assert _sha256(one / "hello.tar.zst") == _sha256(two / "hello.tar.zst")
     assert [file for file in two.iterdir() if secret.encode() in file.read_bytes()] == []
