@@ -11,6 +11,7 @@ from textual.screen import Screen
 from wizard.commands.wizard import why_not
 from wizard.tui import theme
 from wizard.tui.app import _show
+from wizard.tui.screens import help
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,9 @@ def test_a_fault_of_ours_is_left_to_the_command_line(capfd: pytest.CaptureFixtur
     with pytest.raises(RuntimeError, match="ours"):
         _show(Broken(), headless=True)
     assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("text", [help.QUESTIONS, help.REVIEW, help.BUILD])
+def test_help_fits_its_window(text: str) -> None:
+    assert max(len(line) for line in text.splitlines()) <= 76
+    text.encode("cp437")

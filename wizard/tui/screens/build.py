@@ -31,22 +31,6 @@ from wizard.tui.widgets.steps import Steps
 if TYPE_CHECKING:
     from wizard.tui.launch import Started
 
-HELP = """\
-The run goes on by itself; this screen only shows it and passes on what you
-decide. Leaving it does not stop the run unless you say so.
-
-  Up, Down     select a step; its output is shown    f  follow the running one
-  Left, Right  fold, unfold a macrostep              l  output on the whole screen
-  Tab          to the output, to scroll it
-  b            stop before the selected step (B marks it); b again clears it
-  p            pause before the next step
-  t            stop before the next step; the work is kept, to resume later
-  q, F10       leave: the run goes on, or is stopped, as you choose
-
-Marks: > running   \u221a done   x failed   - skipped   \u00b7 not yet   = stopped
-
-When a step fails the run waits, and the choices appear below its output."""
-
 REFRESH = 0.2  # seconds between two looks at the run: five times a second is as fast as people read
 TOLD = 8.0  # seconds
 
@@ -296,9 +280,9 @@ class BuildScreen(Actions, Screen[None]):
         (self.query_one(LogView) if body.has_class("whole") else self.query_one(Steps)).focus()
 
     def action_help(self) -> None:
-        from wizard.tui.screens.dialogs import TextDialog
+        from wizard.tui.screens import dialogs, help
 
-        self.app.push_screen(TextDialog("Help: the build", HELP))
+        self.app.push_screen(dialogs.TextDialog("Help: the build", help.BUILD))
 
     def action_away(self) -> None:
         """Esc: out of the whole-screen output, back to the review when the run could not start, else asks."""

@@ -98,6 +98,7 @@ class TextDialog(ModalScreen[None]):
     CSS = (
         WINDOW.format(name="TextDialog")
         + """
+    TextDialog > Vertical { width: 80; }
     TextDialog VerticalScroll { height: auto; max-height: 18; scrollbar-size: 1 1; }
     TextDialog VerticalScroll > Static { height: auto; }
     """

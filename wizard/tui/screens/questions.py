@@ -20,18 +20,6 @@ from wizard.tui.widgets.rows import Rows
 if TYPE_CHECKING:
     from wizard.tui.setup import Setup
 
-HELP = """\
-Each screen asks one thing. The answer under the cursor is taken with Enter.
-
-  Up, Down       another answer
-  Space          tick or untick (where several can be chosen)
-  Enter          take it and go on
-  Esc            back to the question before; answers are kept
-  F10, Ctrl+Q    quit; nothing is built before the review at the end
-
-"default" marks what is taken when nobody says anything, and the line below
-the list says why it is the default."""
-
 
 class Offers(Choices):
     """What a question offers: Enter takes it and goes on."""
@@ -187,9 +175,9 @@ class QuestionsScreen(Screen[None]):
             self.setup.flow.answer(str(getattr(self.query("Input").first(), "value", "")))
 
     def action_help(self) -> None:
-        from wizard.tui.screens.dialogs import TextDialog
+        from wizard.tui.screens import dialogs, help
 
-        self.app.push_screen(TextDialog("Help: questions", HELP))
+        self.app.push_screen(dialogs.TextDialog("Help: questions", help.QUESTIONS))
 
     def ask_leave(self) -> None:
         """Quit, after a word: nothing runs yet, but answers would be lost."""

@@ -22,17 +22,6 @@ from wizard.tui.widgets.keys import Keys
 if TYPE_CHECKING:
     from wizard.tui.setup import Setup
 
-HELP = """\
-This is what will be built; nothing has been done yet.
-
-  Build             start, and watch every step
-  Save the recipe   write the YAML to a file, to change it or keep it
-  Output directory  where the image and its checksums go
-  Change an answer  back to the questions, the same as Esc
-
-The command builds the same appliance without questions. Tab goes to the
-recipe, to scroll it."""
-
 BUILD, SAVE, OUTPUT, CHANGE = "build", "save", "output", "change"
 
 
@@ -169,7 +158,9 @@ class ReviewScreen(Screen[None]):
             self.show()
 
     def action_help(self) -> None:
-        self.app.push_screen(TextDialog("Help: review", HELP))
+        from wizard.tui.screens import dialogs, help
+
+        self.app.push_screen(dialogs.TextDialog("Help: review", help.REVIEW))
 
     def ask_leave(self) -> None:
         """Quit, after a word."""
