@@ -189,7 +189,7 @@ def _create(arguments: argparse.Namespace) -> int:
     if arguments.json:
         value = _as_json(created.planned, arguments.granularity)
         print(json.dumps(value | {"ok": not created.wrong, "wrong": created.wrong, "notes": created.notes}))
-    else:
+    elif not arguments.quiet:
         print(_safe(_done(created, host)))
         _tell(created.notes, sys.stdout)
     if created.wrong:
