@@ -48,7 +48,12 @@ def tree_key() -> str:
 
 
 def built_iso() -> Path:
-    """The ISO of the tree as it is; built, with an overlay and a key, unless it is there."""
+    """The ISO of the tree as it is; built, with an overlay and a key, unless it is there.
+
+    KAMELEON_TUI_TEST_ISO names another one to look at, such as that of a minute ago.
+    """
+    if given := os.environ.get("KAMELEON_TUI_TEST_ISO"):
+        return Path(given)
     with locked("iso"):
         output = cache() / tree_key()
         iso = output / f"{RECIPE}.iso"
@@ -56,8 +61,9 @@ def built_iso() -> Path:
             _forget_all_but(_KEPT)
             files = output.with_suffix(".files")
             shutil.rmtree(files, ignore_errors=True)
-            (files / "etc").mkdir(parents=True)
-            (files / "etc" / "my file").write_text("of my own\n")
+            for name in ("etc/my file", "lib/mine"):
+                (files / name).parent.mkdir(parents=True)
+                (files / name).write_text("of my own\n")
             _build(output, files)
             shutil.rmtree(files)
         os.utime(output)

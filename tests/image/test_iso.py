@@ -98,6 +98,9 @@ def test_boot_menu(iso: Path, tmp_path: Path) -> None:
 
 def test_what_was_asked_for_is_in_it(tree: Path) -> None:
     assert (tree / "etc/my file").read_text() == "of my own\n"
+    assert os.readlink(tree / "lib") == "usr/lib"
+    assert (tree / "usr/lib/mine").read_text() == "of my own\n"
+    assert (tree / "usr/lib/mine").stat().st_uid == 0
     assert os.readlink(tree / "etc/localtime") == "/usr/share/zoneinfo/Europe/Paris"
     keys = tree / "home/kameleon/.ssh/authorized_keys"
     assert keys.read_text() == f"{KEY}\n"
