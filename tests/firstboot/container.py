@@ -213,6 +213,7 @@ def _install(tree: Path) -> None:
     library.mkdir()
     for name in ("wizard", "recipes"):
         shutil.copytree(ROOT / name, library / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / "var/log/oar.log").unlink()  # images begin without logs
     launcher = tree / "usr/bin/kameleon-tui"
     launcher.write_text('#!/bin/sh\nPYTHONPATH=/usr/lib/kameleon-tui exec python3 -m wizard "$@"\n')
     launcher.chmod(0o755)

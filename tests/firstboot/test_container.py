@@ -16,7 +16,7 @@ import pytest
 from tests.firstboot.container import RUN, Container, container
 
 pytestmark = pytest.mark.real
-STEPS = 14
+STEPS = 15
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ DONE = re.compile(r"^kameleon: first boot done: role=both host=kameleon resource
 #: What must be the same however it came about.
 STATE = """
 stat -c '%n %U:%G %a' /etc/oar/oar.conf /etc/oar/oar_ssh_host_rsa_key* /etc/ssh/ssh_host_*_key* /var/lib/oar/.ssh \
-    /var/lib/oar/.ssh/authorized_keys /var/lib/oar/.ssh/id_rsa* /var/lib/postgresql/15/main /etc/hosts /etc/hostname
+    /var/lib/oar/.ssh/authorized_keys /var/lib/oar/.ssh/id_rsa* /var/lib/postgresql/15/main /etc/hosts /etc/hostname \
+    /var/log/oar.log
 cat /etc/hostname /etc/hosts
 grep -c OAR_KEY /var/lib/oar/.ssh/authorized_keys
 find / -xdev -name '*.kameleon-new' -o -xdev -path '/etc/*key.new*' -o -xdev -path '/var/lib/oar/.ssh/*.new*'
@@ -98,6 +99,7 @@ def test_it_works_again_and_again_and_tells_nobody_its_passwords(box: Container)
     assert "queues 3" in state
     assert re.search(r"^t\|f$", state, re.M)
     assert state.endswith("Almighty")
+    assert box.path("/var/log/oar.log").stat().st_size > 0
     # Nothing to do: no microstep runs, and the line is told again.
     before = box.events()
     expect_done(first_boot(box), box)
@@ -193,6 +195,18 @@ def test_a_database_that_does_not_answer_has_a_limit(box: Container) -> None:
     assert "waiting for PostgreSQL, 6 s at most" in box.log()
     box.sh("mv /usr/bin/pg_ctlcluster.real /usr/bin/pg_ctlcluster; rm /var/lib/postgresql/15/main/postmaster.pid")
     expect_done(first_boot(box), box)
+
+
+def test_a_name_with_dots_in_place_of_an_earlier_one(box: Container) -> None:
+    box.path("/etc/hostname").write_text("head-1.cluster.example.org\n")
+    box.path("/etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 earlier\n10.0.0.7 head-1.cluster.example.org\n")
+    done = first_boot(box)
+    assert done.returncode == 0, done.stdout + box.log()
+    assert "first boot done: role=both host=head-1.cluster.example.org resources=" in done.stdout
+    assert box.path("/etc/hosts").read_text() == (
+        "127.0.1.1 head-1.cluster.example.org head-1\n127.0.0.1 localhost\n10.0.0.7 head-1.cluster.example.org\n"
+    )
+    assert box.sh("oarnodes -s").startswith("head-1.cluster.example.org")
 
 
 def test_another_tree_is_configured_in_a_chroot(box: Container) -> None:
