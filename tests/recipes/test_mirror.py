@@ -221,7 +221,8 @@ def test_a_build_with_a_dead_mirror_ends_soon_and_names_it(tmp_path: Path, liste
             server.listen(20)  # the kernel accepts; nobody ever answers
         mirror = f"http://127.0.0.1:{server.getsockname()[1]}/debian"
         began = time.monotonic()
-        built = _build(tmp_path, "-g", f"mirror:{mirror}")
+        # The work of a failed build is kept; here it goes with the test's directory.
+        built = _build(tmp_path, "-g", f"mirror:{mirror}", "-g", f"workdir_base:{tmp_path}/work")
     assert built.returncode == 1
     assert mirror in (built.stdout + built.stderr).splitlines()[-1]
     assert mirror in built.stderr.splitlines()[-1]
