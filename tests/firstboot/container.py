@@ -1,13 +1,12 @@
 """Debian with PostgreSQL and OAR's packages in a container: real daemons, no secrets, nothing configured.
 
-The tree is made once a machine (one mmdebstrap, some three minutes) below /var/cache/kameleon-tui-tests. A container
+The tree is made once a machine (one mmdebstrap, some three minutes) in the tests' cache. A container
 is an overlay of it in memory, in namespaces of its own, without network: it is gone with its first process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -20,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.contracts.tree import ROOT
+from tests.image.iso import cache, locked
 
-CACHE = Path("/var/cache/kameleon-tui-tests")
 RUN = "/var/lib/kameleon-tui/firstboot"
 PACKAGES = (
     "systemd-sysv dbus udev iproute2 procps kbd console-setup openssh-server openssh-client postgresql oar-server "
@@ -67,14 +66,12 @@ exec chroot . /bin/bash -c 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!
 def base_tree() -> Path:
     """The tree, made when it is not there; other test processes wait for the one that makes it."""
     key = hashlib.sha256(f"{PACKAGES} {FORGET}".encode()).hexdigest()[:12]
-    tree = CACHE / f"oar-bookworm-{key}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "oar-bookworm.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    tree = cache() / f"oar-bookworm-{key}"
+    with locked("oar-bookworm"):
         if not tree.exists():
-            for old in CACHE.glob("oar-bookworm-*"):
+            for old in cache().glob("oar-bookworm-*"):
                 shutil.rmtree(old)
-            new = CACHE / f"oar-bookworm-{key}.new"
+            new = tree.with_suffix(".new")
             made = subprocess.run(
                 ["mmdebstrap", "--variant=minbase", "--mode=root", "--format=directory", "--quiet",
                  f"--include={','.join(PACKAGES.split())}", f"--customize-hook={FORGET}",

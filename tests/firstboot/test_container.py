@@ -209,6 +209,31 @@ def test_a_name_with_dots_in_place_of_an_earlier_one(box: Container) -> None:
     assert box.sh("oarnodes -s").startswith("head-1.cluster.example.org")
 
 
+def test_answers_of_the_kernel_command_line(box: Container) -> None:
+    box.path("/line").write_text(
+        "BOOT_IMAGE=/live/vmlinuz boot=live kameleon.hostname=node7 kameleon.keymap=ch:fr "
+        "kameleon.timezone=Europe/Paris kameleon.hostname=$(reboot) kameleon.colour=red\n"
+    )
+    box.sh("rm /etc/kameleon-tui/firstboot; mount --bind /line /proc/cmdline")
+    done = first_boot(box, "--json")
+    assert done.returncode == 0, done.stderr + box.log()
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event for event in events if event["event"] != "output"] == box.events()
+    assert "first boot done: role=both host=node7 resources=" in done.stderr
+    assert "kameleon.hostname='$(reboot)' on the kernel command line is no host name" in done.stderr
+    assert "kameleon.colour on the kernel command line is not known and ignored" in done.stderr
+    assert box.sh("cat /etc/hostname /proc/sys/kernel/hostname").split() == ["node7", "node7"]
+    assert box.sh("readlink /etc/localtime; cat /etc/timezone").split() == [
+        "/usr/share/zoneinfo/Europe/Paris",
+        "Europe/Paris",
+    ]
+    assert box.sh("grep -E '^XKB(LAYOUT|VARIANT)' /etc/default/keyboard").split() == [
+        'XKBLAYOUT="ch"',
+        'XKBVARIANT="fr"',
+    ]
+    assert 'XKBMODEL="pc105"' in box.path("/etc/default/keyboard").read_text()
+
+
 def test_another_tree_is_configured_in_a_chroot(box: Container) -> None:
     """--root: names and files of that tree, not of the system."""
     box.sh(
