@@ -186,17 +186,22 @@ def run(words: Sequence[str], inherited: Sequence[int] = ()) -> int:
     afterwards. Call it in the main thread: signals are taken over, and QEMU ends with the thread that starts it.
     """
     caught: list[int] = []
-    # QEMU makes the terminal raw, and puts it back only when it can.
-    modes = termios.tcgetattr(0) if os.isatty(0) else None
-    process = subprocess.Popen(
-        ["setpriv", "--pdeathsig", "KILL", *words], pass_fds=tuple(inherited), env=_environment()
-    )
+    started: list[subprocess.Popen[bytes]] = []
 
     def end(number: int, frame: FrameType | None) -> None:
         caught.append(number)
-        process.terminate()
+        for process in started:
+            process.terminate()
 
+    # QEMU makes the terminal raw, and puts it back only when it can.
+    modes = termios.tcgetattr(0) if os.isatty(0) else None
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", *words], pass_fds=tuple(inherited), env=_environment()
+    )
+    started.append(process)
+    if caught:  # before there was anything to end
+        process.terminate()
     try:
         status = process.wait()
     finally:
