@@ -37,11 +37,11 @@ async def showing(first: Screen[None], size: tuple[int, int] = SIZE) -> AsyncIte
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], what: str = "") -> None:
     """Wait until `true()`, at most 8 s: the screens look at a run five times a second, and the machine is shared."""
-    for _ in range(160):
+    for _ in range(400):
         await pilot.pause()
         if true():
             return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
     raise AssertionError(f"never came: {what}\n{text(pilot.app)}")  # type: ignore[arg-type]
 
 
