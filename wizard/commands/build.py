@@ -20,13 +20,15 @@ DEFAULT_RECIPE = "hello"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    # RECIPE in front: behind --type it would be one of the types.
+    parser.usage = "%(prog)s [RECIPE] [OPTION]…"
     add = parser.add_argument
     add("recipe", nargs="?", metavar="RECIPE", help=f"a recipe's name, or its file (default: {DEFAULT_RECIPE})")
     add("-g", dest="globals", action="append", default=[], metavar="KEY:VALUE",
         help="set a global of the recipe; the value is taken literally. May be given several times")  # fmt: skip
     add("--output", metavar="DIR", help="where the artefacts go (default: build/RECIPE)")
     add("--type", dest="types", nargs="+", action="extend", default=[], metavar="T",
-        help="output types in place of the recipe's export section")  # fmt: skip
+        help="output types in place of the recipe's export section; RECIPE goes before")  # fmt: skip
     add("--from", dest="from_step", default="", metavar="STEP",
         help="begin at this step, in the work that is kept; STEP is macrostep or macrostep/microstep")  # fmt: skip
     add("--break", dest="breakpoints", action="append", default=[], metavar="STEP",

@@ -19,7 +19,7 @@ HELP = "past and living runs: list, show, attach, log, prune"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "RUN is a run's name, its beginning when no other run begins so, or last for the newest one."
-    words = parser.add_subparsers(title="what to do", metavar="", dest="word", required=True)
+    words = parser.add_subparsers(title="what to do", metavar="WORD", dest="word", required=True)
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         return words.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
