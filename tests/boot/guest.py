@@ -20,8 +20,10 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()][A-Z0-9]|[=
 class Guest:
     """A guest that runs. `text` is all it has said on its serial line, without escape sequences."""
 
-    def __init__(self, image: Path, *options: str) -> None:
+    def __init__(self, image: Path, log: Path, *options: str) -> None:
+        """`log` gets what the guest says, byte by byte, for people to read while it runs and after it failed."""
         self._raw = bytearray()
+        self._log = log
         self._seen = 0
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -36,8 +38,10 @@ class Guest:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        while chunk := os.read(self.process.stdout.fileno(), 65536):
-            self._raw += chunk
+        with self._log.open("wb", buffering=0) as log:
+            while chunk := os.read(self.process.stdout.fileno(), 65536):
+                self._raw += chunk
+                log.write(chunk)
 
     @property
     def text(self) -> str:
