@@ -89,15 +89,17 @@ kt_close_descriptors() {
 }
 
 kt_answer() { # CONTEXT: reads how its command ended into kt_status, kt_line, kt_text; fails when it is gone
-    local context=$1 answer status
+    local context=$1 answer='' part status
     # A subshell left in the background can hold the descriptor open, so end-of-file alone cannot be relied on.
-    until IFS= read -r -t 1 -d '' answer <&"${kt_status_fd[$context]}"; do
+    until IFS= read -r -t 1 -d '' part <&"${kt_status_fd[$context]}"; do
         status=$?
+        answer+=$part # the second may be over in the middle of an answer
         if ((status <= 128)) || ! kill -0 "${kt_pid[$context]}"; then
             kt_gone "$context"
             return 1
         fi
     done
+    answer+=$part
     kt_status=${answer%% *} answer=${answer#* }
     kt_line=${answer%% *} kt_text=${answer#* }
 }
