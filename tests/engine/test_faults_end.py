@@ -224,6 +224,10 @@ def test_sigterm_while_it_waits_for_a_person(built: Ground, where: str) -> None:
     terminal.close()
     built.nothing_left()
     assert built.artefact_is_whole()
+    # Nobody was there to say so, but what led up to the failure is worth keeping.
+    assert [path.name for path in built.works()] == [built.run().name]
+    built.write(BUSY)
+    assert built.build().returncode == 0
 
 
 def test_a_shell_in_a_run_that_ends_is_over_too(built: Ground) -> None:

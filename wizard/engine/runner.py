@@ -155,9 +155,16 @@ class Runner:
         finally:
             if watched >= 0:
                 self.loop.forget(watched)
+        if self.words.waiting and self.loop.signal in (signal.SIGHUP, signal.SIGTERM):
+            self._hung_up()
         self.front.tick()
         if self.plan.step_timeout and self._began and not self.words.waiting:
             self._check_time()
+
+    def _hung_up(self) -> None:
+        """Nobody is there to answer any more (a dropped ssh session): the work is kept, for --resume."""
+        came, self.loop.signal, self.words.waiting = signal.Signals(self.loop.signal), 0, ""
+        self.stop(f"{came.name} came while {self.name(self.current)} waited", 128 + came)
 
     def _typed(self) -> None:
         request = self.front.typed()
@@ -318,9 +325,9 @@ class Runner:
             self.end("stopped", STOPPED, f"aborted before {self.name(self.current)}")
         self.say("abort")
 
-    def stop(self, message: str) -> None:
+    def stop(self, message: str, status: int = STOPPED) -> None:
         """Ends the run before the step that was asked for; the work is kept."""
-        self.end("stopped", STOPPED, message)
+        self.end("stopped", status, message)
         self.say("stop")
 
     def name(self, number: int) -> str:
