@@ -70,6 +70,17 @@ def test_what_stops_it_before_the_first_step_is_told_on_the_consoles_too(first: 
     assert told[0].startswith("kameleon: first boot failed before its first step: ")
 
 
+def test_a_fault_of_ours_is_told_on_the_consoles_too(first: First, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*arguments: object, **options: object) -> Lived:
+        raise ValueError("of no use")
+
+    monkeypatch.setattr(configure, "run_live", faulty)
+    told: list[str] = []
+    with pytest.raises(ValueError):
+        configure.configure(first, Front(), told.extend)
+    assert told == [f"kameleon: first boot failed: internal error: ValueError: of no use; log: {first.run}"]
+
+
 def test_a_machine_nobody_meant_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(configure, "_kernel_command_line", lambda: "root=/dev/sda1 xboot=live quiet\n")
     monkeypatch.setattr(configure, "MARK", str(tmp_path / "mark").lstrip("/"))

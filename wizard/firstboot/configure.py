@@ -118,6 +118,10 @@ def configure(first: First, front: FrontEnd, tell: Callable[[list[str]], None], 
             raise
         tell([f"kameleon: first boot failed before its first step: {error}; log: {first.run}"])
         return error.status if isinstance(error, UserError) else MACHINE
+    except Exception as error:
+        # Whoever stands before the machine is told of a fault of ours, too; cli.py writes the report.
+        tell([f"kameleon: first boot failed: internal error: {type(error).__name__}: {error}; log: {first.run}"])
+        raise
     tell(last_lines(first, lived))
     return lived.outcome.exit
 
