@@ -24,7 +24,8 @@ check: .venv/ready-for-test ## the inner loop, no root: types, lint, contracts, 
 	$(PYTEST) -m "not real and not long" -n 2 $(ARGS)
 
 test: need-root check ## check, and the tests that really build, as root; with the ten slowest
-	$(AS_ROOT) $(PYTEST) -m "real and not long" -p no:cacheprovider -n 2 --durations=10 $(ARGS)
+	@# By file: what the tests of a file share, often a whole appliance, is then built once.
+	$(AS_ROOT) $(PYTEST) -m "real and not long" -p no:cacheprovider -n 2 --dist loadfile --durations=10 $(ARGS)
 
 test-long: need-root .venv/ready-for-test ## the tests that take minutes each, as root
 	$(AS_ROOT) $(PYTEST) -m long -p no:cacheprovider --durations=10 $(ARGS)

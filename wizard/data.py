@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -24,6 +25,14 @@ def shipped(name: str) -> Path:
 def package() -> Path:
     """The directory of the package itself, in a checkout or where it is installed."""
     return _PACKAGE
+
+
+def program() -> list[str]:
+    """The words that start this very program again, whatever the current directory holds.
+
+    `-m` would import a `wizard`, or a `yaml`, that happens to stand there; only in a checkout it is meant to.
+    """
+    return [sys.executable, *([] if Path.cwd() == _PACKAGE.parent else ["-P"]), "-m", "wizard"]
 
 
 def _base(variable: str, fallback: str) -> Path:

@@ -169,10 +169,10 @@ def test_build_is_started_as_a_process_of_its_own(here: Path, monkeypatch: pytes
     assert started.complaint == "mended by you"
     started.close()
     words = (here / "out.args").read_text().splitlines()
-    assert words[:3] == ["-m", "wizard", "build"]
-    recipe = Path(words[3])
+    assert words[:4] == ["-P", "-m", "wizard", "build"]
+    recipe = Path(words[4])
     assert (recipe.name, recipe.read_text()) == ("it's $(mine).yaml", "extend: hello\n")
-    assert words[4:] == [
+    assert words[5:] == [
         "--run-id", started.run.name, "--output", str(here / "to here"), "--on-failure", "ask", "read=1",
     ]  # fmt: skip
     assert (here / "out.sid").read_text().strip() == (here / "out.pid").read_text().strip()

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard.data import state_directory
 from wizard.engine.events import EventReader, RunState
 from wizard.errors import HELD, UserError
 
 
 def runs_directory() -> Path:
     """`$XDG_STATE_HOME/kameleon-tui/runs`; not made here."""
-    base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(base) / "kameleon-tui" / "runs"
+    return state_directory() / "runs"
 
 
 def new_run_id(recipe: str) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 from typing import Protocol
 
 from wizard.errors import MACHINE, UserError
-
-_TOOLS = {"setpriv": "util-linux", "unshare": "util-linux", "nsenter": "util-linux", "mkfifo": "coreutils"}
+from wizard.host.tools import require
 
 
 class Place(Protocol):
@@ -34,10 +32,7 @@ class Sandbox:
     """
 
     def __init__(self) -> None:
-        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-        if missing:
-            packages = " ".join(sorted({_TOOLS[tool] for tool in missing}))
-            raise UserError(f"{', '.join(missing)} not found", status=MACHINE, hint=f"apt-get install {packages}")
+        require(("setpriv", "unshare", "nsenter", "mkfifo"), "a build")
         # The host's name stays out of what package scripts write; localhost is a name every resolver knows.
         # A runner killed before the parent-death signals were set reads nothing: then echo fails, and this ends. (It
         # would not end by SIGPIPE: the first process of a pid namespace is spared.)

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 
+from wizard.data import program
 from wizard.errors import MACHINE, UserError
 
 
@@ -24,7 +25,7 @@ def require_root(what: str = "a build") -> None:
     if is_root():
         return
     # sudo has a PATH of its own: the program is named in full, and its checkout or environment found by that.
-    words = [sys.executable, "-m", "wizard"] if sys.argv[0].endswith("__main__.py") else [os.path.abspath(sys.argv[0])]
+    words = program() if sys.argv[0].endswith("__main__.py") else [os.path.abspath(sys.argv[0])]
     again = shlex.join([*words, *sys.argv[1:]])
     raise UserError(
         f"{what} needs root: it has its own mounts, and a chroot",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from wizard.data import state_directory
+from wizard.data import program, state_directory
 from wizard.engine.events import make_safe
 from wizard.engine.runs import Run, new_run_id, runs_directory
 
@@ -51,7 +50,7 @@ def start_build(recipe: str, name: str, output: Path, saved: Path | None) -> Sta
         saved = state_directory() / "composed" / run_id / f"{name}.yaml"
         saved.parent.mkdir(parents=True, mode=0o700)
         saved.write_text(recipe)
-    command = [sys.executable, "-m", "wizard", "build", str(saved), "--run-id", run_id]
+    command = [*program(), "build", str(saved), "--run-id", run_id]
     command += ["--output", str(output), "--on-failure", "ask"]
     # Not a file of the run: the directory is the runner's to make, and an error in the recipe comes before it.
     stderr = tempfile.TemporaryFile()

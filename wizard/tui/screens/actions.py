@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import work
 
+from wizard.data import program
 from wizard.engine import control, edited
 from wizard.engine.terminal import run_in_front
 from wizard.errors import UserError
@@ -82,7 +82,7 @@ class Actions(Base):
         """One of the choices of a run that waits."""
         if word == "shell":
             # A process of its own: what the shell does to the terminal's signals must not stay with the screen.
-            command = [sys.executable, "-m", "wizard", "shell", self.run.name]
+            command = [*program(), "shell", self.run.name]
             self.program.outside(lambda: run_in_front(command, KEYBOARD, SCREEN))
         elif word == "replace":
             await self.edit_and_retry()
