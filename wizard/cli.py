@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from wizard import __version__
 from wizard.arguments import on_terminal, seconds
@@ -39,7 +39,15 @@ def _command(name: str) -> ModuleType:
     return importlib.import_module(f"wizard.commands.{name}")
 
 
-class _CommandParser(argparse.ArgumentParser):
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong as every other error is said, and which --help tells more."""
+
+    def error(self, message: str) -> NoReturn:
+        name = self.prog.partition(" ")[2]
+        raise UserError(f"{name}: {message}" if name else message, hint=f"{self.prog} --help tells what it takes")
+
+
+class _CommandParser(_Parser):
     """A sub-command's parser, which asks the command's module for its arguments only when it was chosen.
 
     A sub-command's own sub-commands (`runs list`) are parsed by this too, and so take what is taken everywhere.
@@ -58,7 +66,10 @@ class _CommandParser(argparse.ArgumentParser):
                 module.add_arguments(self)
                 self.set_defaults(run=module.run)
             _add_common(self, default=argparse.SUPPRESS)
-        return super().parse_known_args(args, namespace)
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # said here, where it is known whose arguments these are
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 def _add_common(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -75,7 +86,7 @@ def _add_common(parser: argparse.ArgumentParser, default: str | None = None) -> 
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line; a sub-command's own arguments are added when it is chosen."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="kameleon-tui",
         usage="%(prog)s [OPTION]…\n       %(prog)s COMMAND [ARGUMENT]…",
         description="Builds operating-system appliances from recipes. Without a command: the wizard.",
@@ -131,7 +142,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status (wizard/errors.py, or 130 after Ctrl-C, 141 when the reader of our output
-    went away, 70 after a fault of ours). argparse itself ends with SystemExit for --help (0) and wrong usage (2)."""
+    went away, 70 after a fault of ours). argparse itself ends with SystemExit(0) for --help and --version."""
     try:
         try:
             return _run(make_parser().parse_args(argv))
