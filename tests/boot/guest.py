@@ -73,7 +73,7 @@ class Guest:
         """What a command prints in the shell at the prompt; AssertionError when its status is not 0."""
         # In two parts, so that the echo of what is typed does not match.
         mark = f"{time.monotonic_ns():x}"
-        self.type(f"echo begin''{mark}; ({command}); echo end''{mark} $?\n")
+        self.type(f"echo begin''{mark}; ({command}); printf '\\nend%s %s\\n' {mark} $?\n")
         self.wait(rf"^begin{mark}\n", limit)
         start = self._seen
         match = self.wait(rf"^end{mark} (\d+)$", limit)
