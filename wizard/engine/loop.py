@@ -136,22 +136,32 @@ class Script:
 
 def end_step_processes(pid: int, since: float) -> None:
     """Ends what a step started: the context at work (the script does that, told by SIGUSR1), then its descendants
-    younger than `since` (seconds of CLOCK_BOOTTIME); daemons of earlier steps live on. `pid` is the script's parent."""
+    younger than `since` (seconds of CLOCK_BOOTTIME); daemons of earlier steps live on. `pid` is the script's parent.
+
+    All are stopped first, or what is forked between looking and killing would live on, an orphan nobody finds.
+    """
     import psutil  # 50 ms to import: only when a limit is reached
 
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
         scripts = parent.children()
-        young = [
-            process
-            for process in parent.children(recursive=True)
-            if process not in scripts and _started(process.pid) >= since - 0.02
-        ]
+        stopped: set[psutil.Process] = set()
+        while new := set(parent.children(recursive=True)) - stopped - set(scripts):
+            for process in new:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            stopped |= new
+        young = {process for process in stopped if _started(process.pid) >= since - 0.02}
         for process in scripts:
             process.send_signal(signal.SIGUSR1)
         for process in young:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+        # The context at work must be killed before it goes on: it could be the only old one among the stopped.
+        psutil.wait_procs(stopped - young, timeout=0.5)
+        for process in stopped - young:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 def _started(pid: int) -> float:
