@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -50,10 +51,11 @@ class ChoiceDialog(ModalScreen[str]):
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         self.dismiss(event.values[0])
 
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
+    def on_key(self, event: events.Key) -> None:
         for item in self.items:
-            if item.key and item.key == key:
+            if item.key and item.key == event.key:
+                # The key ends here: further up it would meet the bindings of the screen this gives way to.
+                event.stop()
                 self.dismiss(item.value)
 
 
