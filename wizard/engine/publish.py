@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wizard.engine.runs import Run, all_runs
@@ -69,8 +69,9 @@ def holding(output: Path, run: str) -> Iterator[None]:
                 f"{output} is being written by {who}", status=HELD, hint=f"kameleon-tui runs attach {who.split()[0]}"
             ) from None
         # The holder before may have removed the file between our open and our lock.
-        if path.exists() and os.path.samestat(os.fstat(fd), path.stat()):
-            break
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                break
         os.close(fd)
     try:
         os.ftruncate(fd, 0)
