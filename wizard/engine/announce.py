@@ -30,7 +30,7 @@ def announce(
                 }
             )
             number += 1
-        log = f"logs/{script.script_name(index, macro).removesuffix('.sh')}.log"
+        log = script.log_name(index, macro)
         macrosteps.append({"section": macro.section, "name": macro.name, "log": log, "steps": steps})
     return journal.event(
         "run",

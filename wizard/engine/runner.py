@@ -120,7 +120,7 @@ class Runner:
         macrostep = self.recipe.macrosteps[number]
         self._macrostep = number
         name = script.script_name(number, macrostep)
-        self.journal.open_log(f"logs/{name.removesuffix('.sh')}.log")
+        self.journal.open_log(script.log_name(number, macrostep))
         self.journal.event("macrostep", macrostep=number, state="begin")
         began = time.monotonic()
         state = str(self.run_path / "state")

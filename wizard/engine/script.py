@@ -56,6 +56,11 @@ def script_name(number: int, macrostep: Macrostep) -> str:
     return f"{number + 1:02}-{safe[:60]}.sh"
 
 
+def log_name(number: int, macrostep: Macrostep) -> str:
+    """`logs/03-install.log`, relative to the run: what the macrostep's script prints."""
+    return f"logs/{script_name(number, macrostep).removesuffix('.sh')}.log"
+
+
 def compile_microstep(number: int, microstep: Microstep) -> str:
     """The bash function of one microstep; `number` is its number in the whole recipe."""
     lines = [f"kt_step_{number}() {{ # {_comment(microstep.name)} ({_comment(str(microstep.place))})"]
