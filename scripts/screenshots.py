@@ -26,13 +26,21 @@ for variable in ("NO_COLOR", "COLUMNS", "LINES"):
 
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
+from tests.firstboot.recorded import readers, tree
 from tests.tui.recorded import Recorder
 from tests.tui.screen import SIZE, seen
+from wizard.firstboot import configure
+from wizard.firstboot.sitting import sit_down
+from wizard.host.tools import tools_named
 from wizard.tui.app import KameleonApp
+from wizard.tui.firstboot import FirstBoot
 from wizard.tui.screens.build import BuildScreen
+from wizard.tui.screens.firstboot import FirstBootScreen
 from wizard.tui.screens.questions import QuestionsScreen
 from wizard.tui.setup import Setup, make_setup
+from wizard.tui.theme import PLAIN
 
 LARGE = (120, 36)
 
@@ -71,6 +79,19 @@ E: Unable to locate package vim-tinny
 """
 
 
+LAYOUTS = [
+    ("be", "Belgian"), ("br", "Portuguese (Brazil)"), ("ca", "French (Canada)"), ("ch", "German (Switzerland)"),
+    ("cz", "Czech"), ("de", "German"), ("dk", "Danish"), ("es", "Spanish"), ("fi", "Finnish"), ("fr", "French"),
+    ("gb", "English (UK)"), ("gr", "Greek"), ("it", "Italian"), ("no", "Norwegian"), ("pl", "Polish"),
+    ("pt", "Portuguese"), ("se", "Swedish"), ("tr", "Turkish"), ("us", "English (US)"),
+]  # fmt: skip
+VARIANTS = [
+    ("us", "intl", "English (US, intl., with dead keys)"), ("us", "dvorak", "English (Dvorak)"),
+    ("fr", "oss", "French (alt.)"), ("fr", "bepo", "French (BEPO)"), ("fr", "nodeadkeys", "French (no dead keys)"),
+    ("ch", "fr", "French (Switzerland)"), ("de", "neo", "German (Neo 2)"),
+]  # fmt: skip
+
+
 def running(runs: Path) -> Recorder:
     """A run in the middle of installing packages."""
     recorder = Recorder(runs, shape=SHAPE)
@@ -90,9 +111,10 @@ def picture(app: KameleonApp) -> str:
     return re.sub(r"font-family: [^;]*;", "font-family: 'DejaVu Sans Mono', monospace;", svg) + "\n"
 
 
-async def take(first: Screen[None], keys: Keys, size: tuple[int, int] = SIZE) -> str:
+async def take(first: Screen[None], keys: Keys, size: tuple[int, int] = SIZE, theme: str = "") -> str:
     """The picture of the screen that `keys` lead to from `first`."""
     app = KameleonApp(first)
+    app.theme = theme or app.theme
     async with app.run_test(size=size) as pilot:
         await keys(pilot)
         await pilot.pause()
@@ -100,45 +122,53 @@ async def take(first: Screen[None], keys: Keys, size: tuple[int, int] = SIZE) ->
 
 
 def fresh() -> Setup:
-    """The wizard on a host that has everything."""
+    """The wizard on a host that has everything but one tool."""
     setup = make_setup()
+    setup.missing = lambda types: tools_named(name for one in types for name in one.tools if name == "mksquashfs")
     setup.problems = lambda setup: []
     return setup
 
 
-async def distribution(pilot: Pilot[Any]) -> None:
-    await seen(pilot, "Distribution")
+async def appliance(pilot: Pilot[Any]) -> None:
+    await seen(pilot, "What shall be built?")
+
+
+async def types(pilot: Pilot[Any]) -> None:
+    await pilot.press("down", "enter", "enter")
+    await seen(pilot, "Space ticks")
+    await pilot.press("down", "space")
 
 
 async def packages(pilot: Pilot[Any]) -> None:
-    setup = await to(pilot, "packages")
-    await seen(pilot, setup.flow.questions[-1].title)
+    await pilot.press("enter", "enter")
+    await seen(pilot, "Administrator's tools")
     await pilot.press("space", "down")
 
 
+async def settings(pilot: Pilot[Any]) -> None:
+    await packages(pilot)
+    await pilot.press("enter")
+    await seen(pilot, "Go on to the review")
+    await pilot.press(*["down"] * 5, "enter")
+    await seen(pilot, "Enter: take it")
+    pilot.app.screen.query_one(Input).value = "chameleon"
+    await pilot.press("enter")
+    await seen(pilot, "changed")
+
+
 async def review(pilot: Pilot[Any]) -> None:
-    await to(pilot, "packages")
-    await pilot.press("space")
-    screen: Any = pilot.app.screen
-    while screen.setup.flow.current is not None:
-        await pilot.press("enter")
+    await settings(pilot)
+    await pilot.press("home", "enter")
     await seen(pilot, "The same without questions")
-
-
-async def to(pilot: Pilot[Any], question: str) -> Setup:
-    """Answer the questions before `question` with their defaults."""
-    screen: Any = pilot.app.screen
-    setup: Setup = screen.setup
-    while setup.flow.current is not None and setup.flow.current.id != question:
-        await pilot.press("enter")
-    return setup
 
 
 async def pictures(runs: Path) -> dict[str, str]:
     """File name → SVG."""
     taken = {
-        "wizard-distribution": await take(QuestionsScreen(fresh()), distribution),
+        "wizard-appliance": await take(QuestionsScreen(fresh()), appliance),
+        "wizard-types": await take(QuestionsScreen(fresh()), types),
         "wizard-packages": await take(QuestionsScreen(fresh()), packages),
+        "wizard-settings": await take(QuestionsScreen(fresh()), settings),
         "wizard-review": await take(QuestionsScreen(fresh()), review),
     }
     recorder = running(runs / "running")
@@ -163,7 +193,39 @@ async def pictures(runs: Path) -> dict[str, str]:
     recorder.end()
     screen = BuildScreen(recorder.run, clock=recorder.clock)
     taken["build-done"] = await take(screen, lambda pilot: seen(pilot, "To use tar"))
-    return taken
+    return taken | await first_boot(runs / "root")
+
+
+async def first_boot(root: Path) -> dict[str, str]:
+    """The first boot's questions and review, of a recorded machine whose files have ever the same names."""
+    layouts = "".join(f"  {name:<4}{title}\n" for name, title in LAYOUTS)
+    rules = tree(root, graphical=True) / "usr/share/X11/xkb/rules/base.lst"
+    variants = "".join(f"  {name:<9}{layout}: {title}\n" for layout, name, title in VARIANTS)
+    rules.write_text(f"! layout\n{layouts}\n! variant\n{variants}\n! option\n")
+
+    def asking() -> FirstBootScreen:
+        sat = sit_down(root, command_line="kameleon.hostname=lab", readers=readers(of="numa"), clock=lambda: 0.0)
+        return FirstBootScreen(FirstBoot(sat, "kameleon-tui: first boot", lambda: configure.preview(sat)))
+
+    async def searched(pilot: Pilot[Any]) -> None:
+        await pilot.press(*"fren")
+        await seen(pilot, "search: fren_")
+
+    async def reviewed(pilot: Pilot[Any]) -> None:
+        await pilot.press(*"fren", "down", "enter", "f4")
+        await seen(pilot, "Apply:", "person", "kernel command line")
+
+    async def resources(pilot: Pilot[Any]) -> None:
+        await pilot.press("f4", "end", "enter")
+        await seen(pilot, "cpu 1:")
+
+    return {
+        "firstboot-keyboard": await take(asking(), lambda pilot: seen(pilot, "a key stops this")),
+        "firstboot-search": await take(asking(), searched),
+        "firstboot-resources": await take(asking(), resources),
+        "firstboot-review": await take(asking(), reviewed),
+        "firstboot-console": await take(asking(), reviewed, theme=PLAIN.name),
+    }
 
 
 def main(directory: Path) -> None:

@@ -24,10 +24,10 @@ else
     exit 3
 fi
 
-groups='--for setup --for build'
+groups='--for setup --for build --for iso' # iso: the default appliance is one
 extra=
 if [ "$what" = test ]; then
-    groups="$groups --for develop --for iso --for boot"
+    groups="$groups --for develop --for boot"
     extra='[dev]'
 fi
 # shellcheck disable=SC2086 # several words on purpose

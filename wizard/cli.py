@@ -25,9 +25,11 @@ COMMANDS = {
     "recipe": "list, show and check recipes, or write their scripts",
     "runs": "past and living runs: list, show, attach, log, prune",
     "shell": "a shell in the state a run is in",
-    "boot": "start an image in QEMU, its console on this terminal",
+    "capture": "archive a running machine, as tar or for Kadeploy",
+    "boot": "start an image on this terminal: in QEMU, User Mode Linux or LXC",
+    "image": "what an image is, how it is started, and whether it is whole",
     "firstboot": "make an OAR cluster of this live system",
-    "resources": "what OAR gets of this machine: detect, plan, create",
+    "resources": "what OAR gets of machines: detect, plan, create, export",
     "doctor": "which host tools are missing, for what, and how to get them",
 }
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+#: The directories that ship beside the package (pyproject.toml names them, too).
+SHIPPED = ("recipes", "initramfs-hooks")
 
 
 def shipped(name: str) -> Path:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+
+
+class Unavailable(Exception):
+    """What this machine or this user cannot measure, and why."""
+
+
+def need_root() -> None:
+    if os.geteuid() != 0:
+        raise Unavailable("needs root: sudo make bench")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pyte
 
 from tests.bench.harness import Row, compare
+from tests.firstboot.recorded import tree
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS, LINES = 80, 24
@@ -41,7 +42,7 @@ Hello().run()
 """
 
 
-def first_paint(words: list[str], shows: str) -> float:
+def first_paint(words: list[str], shows: str, term: str = "xterm-256color") -> float:
     """Seconds until the terminal, 80x24, shows this text; RuntimeError with the screen when it does not."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.ByteStream(screen)
@@ -50,7 +51,7 @@ def first_paint(words: list[str], shows: str) -> float:
         child, terminal = pty.fork()
         if child == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-            os.environ.update(TERM="xterm-256color", XDG_STATE_HOME=state, XDG_DATA_HOME=state)
+            os.environ.update(TERM=term, XDG_STATE_HOME=state, XDG_DATA_HOME=state)
             os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             os.chdir(ROOT)
             os.execv(sys.executable, [sys.executable, *words])
@@ -76,7 +77,17 @@ def rows() -> Iterator[Row]:
         "the wizard's first paint",
         lambda: first_paint(["-m", "wizard"], WIZARD_SHOWS),
         lambda: first_paint(["-c", HELLO], "Hello, World"),
-        limit=1.5,
+        limit=1.3,
         runs=9,
         against="a Textual hello-world",
     )
+    with tempfile.TemporaryDirectory() as root:
+        asked = ["-m", "wizard", "firstboot", "--dry-run", "--root", str(tree(Path(root)))]
+        yield compare(
+            "the first boot's, on a console",
+            lambda: first_paint(asked, WIZARD_SHOWS, "linux"),
+            lambda: first_paint(["-c", HELLO], "Hello, World", "linux"),
+            limit=1.3,
+            runs=9,
+            against="a Textual hello-world",
+        )

@@ -16,6 +16,8 @@ from tests.contracts.tree import ROOT
 #: What terminals are told, not people: colours, cursor, titles.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78Mc])|\r")
 
+PROMPT = r"^kameleon@[a-z0-9.-]+:~\$ "
+
 
 class Guest:
     """A guest that runs. `text` is all it has said on its serial line, without escape sequences."""
@@ -80,6 +82,11 @@ class Guest:
         said = self.text[start : match.start()]
         assert match.group(1) == "0", f"{command}: status {match.group(1)}\n{said}"
         return said
+
+    def log_in(self, limit: float) -> None:
+        """Wait for the live user's shell at the prompt, and make it one that `run` can talk to."""
+        self.wait(PROMPT, limit)
+        self.run("stty -echo cols 200; bind 'set enable-bracketed-paste off' 2>/dev/null; :", 120)
 
     def close(self) -> None:
         """End the machine, as pulling its plug does."""

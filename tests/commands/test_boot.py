@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -70,15 +71,6 @@ def start(*words: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-
-
-def test_kinds_of_images(disk: Path, iso: Path, tmp_path: Path) -> None:
-    assert qemu.kind_of(disk) == "raw"
-    assert qemu.kind_of(iso) == "iso"
-    (tmp_path / "x").write_bytes(b"QFI\xfb\0\0\0\3")
-    assert qemu.kind_of(tmp_path / "x") == "qcow2"
-    (tmp_path / "x").write_bytes(b"")
-    assert qemu.kind_of(tmp_path / "x") == "raw"
 
 
 @pytest.mark.usefixtures("fake", "no_kvm")
@@ -168,12 +160,22 @@ def test_qemus_failure_is_a_failure(disk: Path, fake: Path) -> None:
     [
         (["nowhere.iso"], USAGE, "nowhere.iso: there is no such file"),
         (["DISK", "--append", "x"], USAGE, "--append is for ISOs"),
+        (["DISK", "--run", "x"], USAGE, "--run is for uml and lxc"),
+        (["UML", "--ssh", "22"], USAGE, "--ssh is for QEMU, and this is uml"),
+        (["LXC", "--dry-run"], USAGE, "--dry-run is for QEMU, and this is lxc"),
+        (["TAR"], USAGE, "archive (tar): nothing that is started by itself"),
     ],
 )
 def test_what_cannot_be_started(
-    words: list[str], status: int, said: str, disk: Path, capfd: pytest.CaptureFixture[str]
+    words: list[str], status: int, said: str, disk: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["boot", *(str(disk) if word == "DISK" else word for word in words)]) == status
+    files = {"DISK": disk, "UML": tmp_path / "x.uml", "LXC": tmp_path / "x.lxc.tar", "TAR": tmp_path / "x.tar"}
+    files["UML"].write_text("#!/bin/bash\n# User Mode Linux\n")
+    for path, names in ((files["LXC"], ("c/config", "c/rootfs")), (files["TAR"], ("x",))):
+        with tarfile.open(path, "w") as archive:
+            for name in names:
+                archive.addfile(tarfile.TarInfo(name))
+    assert cli.main(["boot", *(str(files.get(word, word)) for word in words)]) == status
     assert said in capfd.readouterr().err
 
 
@@ -217,3 +219,19 @@ def test_a_signal_ends_qemu_too(disk: Path, fake: Path, number: signal.Signals) 
     psutil.wait_procs([child], 5)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
     process.communicate()
+
+
+@pytest.mark.usefixtures("no_kvm")
+def test_more_words_for_qemu_come_last(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["boot", str(disk), "--dry-run", "--qemu", "-rtc base=1970-01-01 -name 'a b'"]) == 0
+    assert shlex.split(capsys.readouterr().out)[-4:] == ["-rtc", "base=1970-01-01", "-name", "a b"]
+    assert cli.main(["boot", str(disk), "--dry-run", "--qemu=-name 'a"]) == USAGE
+    assert "no closing quotation" in capsys.readouterr().err
+
+
+def test_user_mode_linux_is_started_by_its_own_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "x.uml"
+    script.write_text("#!/bin/bash\n# User Mode Linux\n")
+    assert cli.main(["boot", str(script), "--dry-run", "--memory", "256", "--run", "sh -c 'exit 5'"]) == 0
+    words = shlex.split(capsys.readouterr().out)
+    assert words == ["bash", str(script), "--memory", "256", "--", "sh", "-c", "exit 5"]

@@ -131,6 +131,13 @@ def test_dry_run_prints_the_plan_and_makes_nothing(recipe: Path, own_directories
     assert not (own_directories / "state").exists()
 
 
+def test_without_a_recipe_the_oar_live_iso_is_built(tmp_path: Path) -> None:
+    done = program("--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "debian-bookworm-x86_64-oar-2.5-iso"
+    assert f"{tmp_path}/build/debian-bookworm-x86_64-oar-2.5-iso" in done.stdout
+
+
 def test_a_global_that_would_act_in_a_shell_is_refused_where_it_would(recipe: Path) -> None:
     done = program("toy.yaml", "--dry-run", "-g", "greeting:$(touch x)", cwd=recipe.parent)
     assert done.returncode == 2

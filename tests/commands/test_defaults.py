@@ -79,7 +79,7 @@ def test_the_plan_is_printed_and_the_default_recipe_built(
     assert time.monotonic() - began < 5  # nobody could press a key: not waited
     [(asked, front)] = built
     assert asked.recipe is not None
-    assert asked.recipe.name == "hello.yaml"
+    assert asked.recipe.name == "debian-bookworm-x86_64-oar-2.5-iso.yaml"
     assert asked.on_failure == "abort"  # nobody is asked
     assert front.input_fd() == -1
-    assert capsys.readouterr().out.startswith("hello  ")
+    assert capsys.readouterr().out.startswith("debian-bookworm-x86_64-oar-2.5-iso  ")

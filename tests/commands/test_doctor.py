@@ -9,7 +9,8 @@ import pytest
 
 from wizard import cli
 from wizard.commands import doctor
-from wizard.errors import DONE, MACHINE
+from wizard.compose.catalog import load_outputs
+from wizard.errors import DONE, MACHINE, UserError
 from wizard.host import apt, probe, tools
 
 
@@ -29,7 +30,7 @@ def test_healthy(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -
     text = capsys.readouterr().out
     assert "mmdebstrap" in text
     assert "missing" not in text
-    assert text.endswith("Everything needed is here.\n")
+    assert "\nEverything needed is here.\n" in text
 
 
 def test_missing_tools_are_marked_and_the_command_is_shown(
@@ -47,6 +48,35 @@ def test_another_group(machine: dict[str, bool], capsys: pytest.CaptureFixture[s
     machine["shellcheck"] = True
     assert cli.main(["doctor"]) == DONE
     assert cli.main(["doctor", "--for", "develop"]) == MACHINE
+
+
+def test_an_output_type_is_a_reason_to_look(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever its header names, also where set-up's table has no group for it."""
+    for name in doctor._type_names():
+        machine.clear()
+        assert cli.main(["doctor", "--for", name]) == DONE
+        assert "output type" not in capsys.readouterr().out
+        (output,) = (one for one in load_outputs() if one.id == name)
+        for tool in output.tools:
+            machine.clear()
+            machine[tool] = True
+            assert cli.main(["doctor", "--for", name]) == MACHINE
+            assert f"\n{tool} " in capsys.readouterr().out
+    with pytest.raises(UserError, match="invalid choice: 'isso'"):
+        cli.make_parser().parse_args(["doctor", "--for", "isso"])
+
+
+def test_what_can_be_made_here_is_told(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
+    machine.update(xorriso=True, mformat=True)
+    assert cli.main(["doctor"]) == DONE, "what only some output types need is no fault of the machine"
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("tar ") and line.endswith("  ready") for line in lines)
+    assert any(line.startswith("iso ") and line.endswith("  lacks xorriso, mformat") for line in lines)
+    assert lines[-1].endswith("kameleon-tui doctor --install --for TYPE")
+    cli.main(["doctor", "--json"])
+    types = {entry["name"]: entry["missing"] for entry in json.loads(capsys.readouterr().out)["types"]}
+    assert types["tar"] == []
+    assert types["iso"] == ["xorriso", "mformat"]
 
 
 def test_named_tools_only(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +117,7 @@ def test_json(machine: dict[str, bool], capsys: pytest.CaptureFixture[str]) -> N
         "name": "tar",
         "package": "tar",
         "for": "packs an appliance",
-        "groups": ["build"],
+        "groups": ["build", "capture"],
         "state": "ok",
         "path": "/usr/bin/tar",
         "version": "1.0",

@@ -74,9 +74,10 @@ def test_plan_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     words = ["--host", "other", "--granularity", "thread", "--machine", recorded(tmp_path, "one-core-a-socket")]
     assert cli.main(["resources", "plan", "--json", *words]) == DONE
     found = json.loads(capsys.readouterr().out)
-    assert (found["v"], found["host"], found["granularity"], found["database"]) == (1, "other", "thread", False)
+    assert (found["v"], found["hosts"], found["granularity"], found["database"]) == (1, 1, "thread", False)
     assert found["resources"][3] == {
         "action": "add",
+        "why": "the host has no resources",
         "resource_id": None,
         "network_address": "other",
         "properties": {"host": "other", "cpu": 2, "core": 2, "thread": 4, "cpuset": "3", "mem": 2},
@@ -85,8 +86,8 @@ def test_plan_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "no database was reached" in found["notes"][0]
 
 
-def test_plan_as_sql_is_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["resources", "plan", "--sql", "--machine", recorded(tmp_path, "laptop")]) == DONE
+def test_export_as_sql_is_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["resources", "export", "--format", "sql", "--machine", recorded(tmp_path, "laptop")]) == DONE
     out, err = capsys.readouterr()
     assert out.startswith("BEGIN;\n")
     assert out.endswith("COMMIT;\n")
@@ -111,6 +112,44 @@ def test_a_database_that_is_down_is_told_at_once(no_oar: Path, capsys: pytest.Ca
     assert "verysecret" not in said
     assert cli.main(["resources", "plan"]) == DONE  # what it would be is known all the same
     assert "Connection refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["plan", "export", "create"])
+@pytest.mark.parametrize(
+    ("database", "message"), [("host=x password=y", "no password on the command line"), ("oar", "a connection string")]
+)
+def test_no_database(word: str, database: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["resources", word, "--database", database]) == USAGE
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--property", "Rack=1"], "cannot be the name of a property"),
+        (["--host", "n[1-3]", "n2"], "'n2' is named twice"),
+        (["--granularity", "gpu", "--machine", "laptop"], "laptop: it has no GPU to cut it by"),
+        (["--granularity", "host", "--machine", "cores-256"], "a cpuset is longer than the 255 characters"),
+    ],
+)
+def test_what_cannot_be_planned(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [recorded(tmp_path, word) if word in ("laptop", "cores-256") else word for word in words]
+    assert cli.main(["resources", "plan", *words]) == USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_many_hosts_are_told_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["resources", "plan", "--machine", recorded(tmp_path, "laptop"), "--host", "node[01-20]", "last"]
+    assert cli.main(words) == DONE
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "node01 … last (21 hosts): 4 to add each",
+        "properties to add: host cpu core mem",
+        "84 to add",
+    ]
+    assert cli.main([*words, "-v"]) == DONE
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 84 + 3
 
 
 def test_a_named_database_that_is_down_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,6 +215,6 @@ def test_it_is_light() -> None:
 
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["resources", "create", "--timeout", "0.1"]) == USAGE
-    for words in (["resources"], ["resources", "plan", "--granularity", "gpu"]):
+    for words in (["resources"], ["resources", "plan", "--granularity", "socket"]):
         assert cli.main(words) == USAGE
     assert resources.NAME == "resources"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.plain.told import Teller
 from wizard.cli import main
-from wizard.engine.runs import runs_directory
+from wizard.engine.runs import composed_directory, runs_directory
 
 Make = Callable[..., Teller]
 
@@ -117,6 +117,29 @@ def test_prune_removes_work_nobody_keeps(make: Make, capsys: pytest.CaptureFixtu
         False,
         True,
     ]
+
+
+def test_prune_removes_unsaved_recipes_that_no_run_refers_to(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    def composed(name: str, *, old: bool = True) -> Path:
+        path = composed_directory() / name / "toy.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text("setup: []\n")
+        if old:
+            os.utime(path.parent, (time.time() - 7200, time.time() - 7200))
+        return path
+
+    gone, young, again = composed("toy-gone"), composed("toy-young", old=False), composed("toy-again")
+    own = composed("toy-own")
+    make("toy-own").end("done")
+    teller = make("toy-other")
+    teller.end("done")
+    assert teller.path is not None
+    asked = json.loads((teller.path / "run.json").read_text())
+    (teller.path / "run.json").write_text(json.dumps(asked | {"recipe": str(again)}))
+    assert main(["runs", "prune"]) == 0
+    assert "1 unsaved recipe removed, which no run refers to" in capsys.readouterr().out
+    assert [path.exists() for path in (gone, young, again, own)] == [False, True, True, True]
+    assert not gone.parent.exists()
 
 
 def test_prune_removes_old_run_directories(make: Make) -> None:

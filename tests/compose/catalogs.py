@@ -5,9 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 FILES = {
+    "catalog/appliances.yaml": """\
+- id: small
+  title: Small
+  text: Of either.
+  recipes: {one: hello, two: hello}
+  globals: [hostname, packages, keys, files]
+- id: cluster
+  title: Cluster
+  text: Of One only.
+  recipes: {one: debian-bookworm-x86_64-oar-2.5-iso}
+  types: [disk]
+  globals: [hostname]
+""",
+    "catalog/globals.yaml": """\
+- {id: hostname, title: Name, text: What it is called., kind: text, pattern: '[a-z]+', form: Letters were expected.}
+- {id: packages, title: More packages, text: By name., kind: text}
+- {id: keys, title: Keys, text: Who may come in., kind: keys, pattern: 'key [a-z]+', form: No key., step: machine}
+- {id: files, title: Files, text: A directory., kind: path, pattern: 'none', form: No such directory.}
+- {id: shape, title: Shape, text: How., kind: one, choices: [round, square]}
+""",
     "catalog/distributions.yaml": """\
-- {id: one, title: System One, text: The first., recipe: hello, globals: {suite: bookworm}}
-- {id: two, title: System Two, text: Odd values., recipe: hello, globals: {suite: "no", motd: 'it''s $(id) \\n'}}
+- {id: one, title: System One, text: The first., globals: {suite: bookworm}}
+- {id: two, title: System Two, text: Odd values., globals: {suite: "no", motd: 'it''s $(id) \\n'}}
 """,
     "catalog/kernels.yaml": """\
 - {id: linux-plain, title: Plain, text: Everywhere., size: 1 MB, distributions: [one, two]}
@@ -23,9 +43,11 @@ FILES = {
 # title: A disk
 # makes: RECIPE.disk
 # kernel: wanted
-# tools: {mkfs: e2fsprogs}
+# setup: [machine]
+# tools: [mkfs]
 # options:
-#   size: how large it is
+#   size: how large it is (default 1G)
+#   shape: how round it is
 # adds: a boot loader
 # leaves out: nothing
 # use: Boot it.
@@ -38,7 +60,7 @@ FILES = {
 # title: A tar archive
 # makes: RECIPE.tar
 # kernel: none
-# tools: {}
+# tools: []
 # adds: nothing
 # leaves out: nothing
 # use: Unpack it.

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.tree import ROOT, files, git
+from wizard.data import SHIPPED
 
 
 def shipped_files() -> dict[str, str]:
-    """Path in the checkout → path in the wheel, of everything under wizard/ and recipes/."""
+    """Path in the checkout → path in the wheel, of the package and everything beside it that ships."""
     found = {}
     for path in map(str, files()):
         if path.startswith("wizard/"):
             found[path] = path
-        elif path.startswith("recipes/"):
+        elif path.split("/")[0] in SHIPPED:
             found[path] = f"wizard/_shipped/{path}"
     return found
 
@@ -38,7 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_git_ignores_nothing_that_ships() -> None:
     there = [
         str(path.relative_to(ROOT))
-        for room in ("wizard", "recipes")
+        for room in ("wizard", *SHIPPED)
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
@@ -53,6 +54,7 @@ def test_wheel_holds_every_file(wheel: Path) -> None:
     expected = set(shipped_files().values())
     assert inside == expected
     assert {"wizard/cli.py", "wizard/host/tools.toml", "wizard/_shipped/recipes/hello.yaml"} <= inside
+    assert "wizard/_shipped/initramfs-hooks/hooks/kameleon" in inside
 
 
 def test_data_is_found_in_a_wheel(wheel: Path, tmp_path: Path) -> None:

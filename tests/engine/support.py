@@ -12,11 +12,12 @@ from typing import Any
 import psutil
 
 from wizard.engine import script
+from wizard.engine.answers import Outcome
 from wizard.engine.events import Event, RunState
 from wizard.engine.front import Request
 from wizard.engine.journal import Journal
 from wizard.engine.plan import Plan
-from wizard.engine.runner import Outcome, Runner
+from wizard.engine.runner import Runner
 from wizard.recipe.model import Command, Macrostep, Microstep, Place, ResolvedRecipe
 
 PLACE = Place("recipe.yaml", 10, 5)

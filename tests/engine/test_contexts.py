@@ -153,6 +153,18 @@ def test_much_output_and_bytes_that_are_no_text(tmp_path: Path) -> None:
     assert ends == {0: len(log) - 4, 1: len(log)}
 
 
+def test_a_state_holds_the_steps_variables_and_little_of_the_engine(tmp_path: Path) -> None:
+    steps = [step("a", "mine=1; f() { :; }"), step("b", 'kt_path /x /etc; echo "$REPLY"'), step("c", ":")]
+    ran = run(recipe(tmp_path, macro("m", *steps)), tmp_path)
+    assert ran.text == "/x/etc\n"
+    state = (ran.path / "state" / "local").read_text()
+    assert 'declare -- mine="1"' in state
+    assert "f () " in state
+    # Each is written after every microstep.
+    assert state.count("declare -- __kt_") <= 4
+    assert "__kt_" not in state.partition("\nf () ")[2]
+
+
 def test_links_in_the_appliance_do_not_lead_out(tmp_path: Path) -> None:
     root = tmp_path / "work" / "chroot"
     (root / "etc").mkdir(parents=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.support import macro, recipe, run, step
+from tests.engine.support import command, macro, recipe, run, step
 from wizard.engine.events import Event
 from wizard.engine.front import Request
 
 
+@pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize(
     ("text", "line", "shell_text"),
     [
@@ -22,8 +23,10 @@ from wizard.engine.front import Request
         ("x=$(\nfalse\n)", None, None),
     ],
 )
-def test_the_line_that_failed(tmp_path: Path, text: str, line: int | None, shell_text: str | None) -> None:
-    ran = run(recipe(tmp_path, macro("m", step("s", "true", text))), tmp_path)
+def test_the_line_that_failed(
+    tmp_path: Path, text: str, line: int | None, shell_text: str | None, strict: bool
+) -> None:
+    ran = run(recipe(tmp_path, macro("m", step("s", "true", text)), strict=strict), tmp_path)
     failure = ran.failure
     assert (failure["macrostep"], failure["microstep"], failure["command"], failure["commands"]) == ("m", "s", 2, 2)
     assert failure["file"] == "recipe.yaml"
@@ -53,6 +56,40 @@ def test_retry_starts_from_the_variables_the_step_began_with(tmp_path: Path) -> 
     assert ran.outcome.result == "done"
     assert ran.text == "x=2\nx=2\nx=2\nthen 2\n"
     assert [e["attempt"] for e in ran.front.named("step") if e["state"] == "begin" and e["step"] == 1] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("before", [15, 16, 17, 40])
+def test_retry_after_many_steps_and_what_they_kept_is_bounded(tmp_path: Path, before: int) -> None:
+    size = f"wc -c <{tmp_path}/run/state/local.begin"
+    steps = [step(f"s{n}", "x=$((x + 1))") for n in range(before)]
+    ran = run(
+        recipe(tmp_path, macro("m", step("one", size), *steps, step("b", flaky(tmp_path, 2), size), step("c", size))),
+        tmp_path,
+        on_failure="retry:2",
+    )
+    assert ran.outcome.result == "done"
+    first, *tries, full, last = ran.text.splitlines()
+    assert first == "0"
+    assert tries == [f"x={before + 1}"] * 3
+    assert int(full) < 17 * 8000
+    assert int(last) < 2 * 8000
+
+
+@pytest.mark.parametrize("last", ["local", "out"])
+def test_retry_gives_every_context_the_variables_the_step_began_with(tmp_path: Path, last: str) -> None:
+    count = f"n=$(cat {tmp_path}/n 2>/dev/null || echo 0); echo $((n + 1)) >{tmp_path}/n; ((n >= 2))"
+    other = "out" if last == "local" else "local"
+    resolved = recipe(
+        tmp_path,
+        macro(
+            "m",
+            step("a", command("x=1", other), command("y=1", last)),
+            step("b", command("x=$((x + 1)); echo x=$x", other), command("y=$((y + 1)); echo y=$y; " + count, last)),
+            step("c", command("echo then $y", last), command("echo then $x", other)),
+        ),
+    )
+    ran = run(resolved, tmp_path, on_failure="retry:2")
+    assert ran.text == "x=2\ny=2\n" * 3 + "then 2\nthen 2\n"
 
 
 def test_retry_gives_up(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_kill_9_at_many_moments(built: Ground) -> None:
             killed += 1
         process.communicate()
         built.nothing_left()
-        if (built.output / "SHA256SUMS").read_bytes() == before:
+        # Killed while its files came to their places: the next start brings the rest (see below).
+        publishing = any(built.output.glob(".ready-*"))
+        if (built.output / "SHA256SUMS").read_bytes() == before and not publishing:
             assert built.artefact_is_whole(), moment
         before = (built.output / "SHA256SUMS").read_bytes()
     assert killed >= 5

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import textwrap
@@ -20,11 +21,14 @@ from typing import Any
 
 from tests.contracts.tree import ROOT
 from tests.image.iso import cache, locked
+from wizard.data import SHIPPED
 
 RUN = "/var/lib/kameleon-tui/firstboot"
+DONE = re.compile(r"^kameleon: first boot done: role=both host=kameleon resources=(\d+)$", re.M)
 PACKAGES = (
     "systemd-sysv dbus udev iproute2 procps kbd console-setup openssh-server openssh-client postgresql oar-server "
-    "oar-server-pgsql oar-node oar-user oar-user-pgsql python3 python3-yaml python3-psutil python3-pyudev sudo"
+    "oar-server-pgsql oar-node oar-user oar-user-pgsql python3 python3-yaml python3-psutil python3-pyudev sudo "
+    "libfaketime"
 )
 #: What packages made when they were installed, as recipes/steps/setup/oar_image.yaml throws it away.
 FORGET = (
@@ -136,6 +140,15 @@ class Container:
         return "".join(path.read_text(errors="replace") for path in sorted(self.path(f"{RUN}/logs").glob("*.log")))
 
 
+def first_boot(box: Container, *options: str) -> subprocess.CompletedProcess[str]:
+    return box.run("kameleon-tui", "firstboot", *options, timeout=400)
+
+
+def expect_done(done: subprocess.CompletedProcess[str], box: Container) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr + box.log()
+    assert DONE.search(done.stdout), done.stdout
+
+
 @contextlib.contextmanager
 def container(
     work: Path, kind: str = "plain", prepare: Callable[[Path], None] = lambda root: None
@@ -208,7 +221,7 @@ def _install(tree: Path) -> None:
     """The program as an image has it (files of its own, so that a test may change a recipe)."""
     library = tree / "usr/lib/kameleon-tui"
     library.mkdir()
-    for name in ("wizard", "recipes"):
+    for name in ("wizard", *SHIPPED):
         shutil.copytree(ROOT / name, library / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tree / "var/log/oar.log").unlink()  # images begin without logs
     launcher = tree / "usr/bin/kameleon-tui"

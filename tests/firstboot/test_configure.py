@@ -8,31 +8,41 @@ from pathlib import Path
 import pytest
 
 from tests.engine.support import Front
+from wizard.engine.answers import Outcome
 from wizard.engine.live import Lived
-from wizard.engine.runner import Outcome
 from wizard.errors import MACHINE, UserError
-from wizard.firstboot import configure
+from wizard.firstboot import configure, system
+from wizard.firstboot import sitting as sitting_module
 from wizard.firstboot.configure import First, first_boot, last_lines
+from wizard.firstboot.sitting import sit_down
 from wizard.recipe.commands import KINDS
 
 
 @pytest.fixture
 def first(tmp_path: Path) -> First:
-    run = tmp_path / configure.RUN / "facts"
+    run = tmp_path / system.RUN / "facts"
     run.mkdir(parents=True)
     (run / "host").write_text("head\n")
     (run / "resources").write_text("4\n")
-    return first_boot(tmp_path)
+    return first_boot(sit_down(tmp_path))
+
+
+def step(first: First, number: int) -> str:
+    macro, micro = first.recipe.steps()[number]
+    return f"{macro.name}/{micro.name}"
 
 
 def test_done(first: First) -> None:
     lived = Lived(Outcome("done", 0, "", None, 0), None, first.run)
     assert last_lines(first, lived) == ["kameleon: first boot done: role=both host=head resources=4"]
+    (first.run / "facts/told").mkdir()
+    (first.run / "facts/told/node").write_bytes(b"this node's key is \x1b[31mred\nand another line\n")
+    assert last_lines(first, lived)[1:] == ["kameleon: this node's key is red", "kameleon: and another line"]
 
 
 def test_failed_says_where_why_and_where_more_is(first: First) -> None:
     failure = {"reason": "exit status 1", "output": ["PostgreSQL starts", "PostgreSQL did not answer within 90 s"]}
-    number = [f"{macro.name}/{micro.name}" for macro, micro in first.recipe.steps()].index("database/start")
+    number = [step(first, number) for number in range(len(first.recipe.steps()))].index("database/start")
     lived = Lived(Outcome("failed", 1, "failed at …", number, 0), failure, first.run / "logs/03-database.log")
     assert last_lines(first, lived) == [
         "kameleon: first boot failed at database/start: PostgreSQL did not answer within 90 s (exit status 1); "
@@ -47,14 +57,14 @@ def test_a_step_that_said_nothing_or_took_too_long(first: First) -> None:
     ):
         lived = Lived(Outcome("failed", 1, "", 0, 0), failure, first.run / "logs/01-system.log")
         assert last_lines(first, lived)[0].startswith(
-            f"kameleon: first boot failed at system/hostname: {reason}; log: "
+            f"kameleon: first boot failed at {step(first, 0)}: {reason}; log: "
         )
 
 
 def test_ended_by_the_time_limit_of_its_unit(first: First) -> None:
     lived = Lived(Outcome("interrupted", 143, "interrupted by SIGTERM", 2, 0), None, first.run)
     assert last_lines(first, lived) == [
-        f"kameleon: first boot failed at system/timezone: interrupted by SIGTERM; log: {first.run}"
+        f"kameleon: first boot failed at {step(first, 2)}: interrupted by SIGTERM; log: {first.run}"
     ]
 
 
@@ -82,36 +92,41 @@ def test_a_fault_of_ours_is_told_on_the_consoles_too(first: First, monkeypatch: 
 
 
 def test_a_machine_nobody_meant_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(configure, "_kernel_command_line", lambda: "root=/dev/sda1 xboot=live quiet\n")
-    monkeypatch.setattr(configure, "MARK", str(tmp_path / "mark").lstrip("/"))
+    monkeypatch.setattr(system, "kernel_command_line", lambda: "root=/dev/sda1 xboot=live quiet\n")
+    monkeypatch.setattr(system, "MARK", str(tmp_path / "mark").lstrip("/"))
     with pytest.raises(UserError, match="no live system") as refused:
-        configure.check_live(Path("/"))
+        system.check_live(Path("/"))
     assert refused.value.status == MACHINE
     (tmp_path / "mark").touch()
-    configure.check_live(Path("/"))
+    system.check_live(Path("/"))
     (tmp_path / "mark").unlink()
-    monkeypatch.setattr(configure, "_kernel_command_line", lambda: "boot=live quiet\n")
-    configure.check_live(Path("/"))
+    monkeypatch.setattr(system, "kernel_command_line", lambda: "boot=live quiet\n")
+    system.check_live(Path("/"))
 
 
 def test_a_root_that_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a directory"):
-        first_boot(tmp_path / "none")
+        sit_down(tmp_path / "none")
 
 
-def test_the_kernel_command_line_is_not_another_trees(tmp_path: Path) -> None:
-    first = first_boot(tmp_path, "kameleon.hostname=this kameleon.nonsense=1")
-    assert first.answers.values()["hostname"] == "kameleon"
-    assert first.answers.problems == ()
+def test_the_kernel_command_line_is_not_another_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "kameleon.hostname=this kameleon.nonsense=1 kameleon.timeout=7"
+    monkeypatch.setattr(sitting_module, "kernel_command_line", lambda: line)
+    assert sit_down(Path("/")).flow.values()["hostname"] == "this"
+    sitting = sit_down(tmp_path)
+    first = first_boot(sitting)
+    assert first.values["hostname"] == "kameleon"
+    assert first.problems == ()
+    assert sitting.countdown.seconds == 30
     assert first.recipe.contexts["local"] == f"chroot {tmp_path} /bin/bash"
 
 
 def test_the_plan_has_answers_and_commands_and_nothing_that_changes(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/hostname").write_text("kameleon\n")
-    detected = configure.as_json(first_boot(tmp_path))
+    detected = configure.as_json(first_boot(sit_down(tmp_path)))
     (tmp_path / "etc/hostname").unlink()
-    default = configure.as_json(first_boot(tmp_path))
+    default = configure.as_json(first_boot(sit_down(tmp_path)))
     assert detected == default  # where an answer comes from is no part of the plan
     plan = json.loads(default)
     assert set(plan) == {"v", "answers", "recipe", "steps"}

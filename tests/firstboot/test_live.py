@@ -15,6 +15,7 @@ import pytest
 
 from tests.contracts.tree import ROOT
 from tests.engine.support import Front
+from wizard.engine import edited
 from wizard.engine.events import Event
 from wizard.engine.live import Lived, resolve_live, run_live
 from wizard.errors import HELD, UserError
@@ -50,6 +51,23 @@ THREE = """
 - second: [exec_local: 'echo second >>"%(base)s/did"; test -e "%(base)s/good"']
 - third: [exec_local: 'echo third >>"%(base)s/did"']
 """
+
+
+def test_a_step_that_failed_can_be_edited_and_looked_into(tmp_path: Path) -> None:
+    """In place: the shell is where the step ran, with its answers, and no namespace is between."""
+    commands = '- only: [exec_local: "cd /usr; false"]'
+    lived, _ = run(resolved(tmp_path, commands, answer="word"), tmp_path)
+    assert lived.outcome.result == "failed"
+    assert "cd /usr" in edited.commands_file(tmp_path / "run", 0).read_text()
+    looked = subprocess.run(
+        [sys.executable, "-m", "wizard", "shell", str(tmp_path / "run")],
+        input='echo "$KAMELEON_ANSWER"; readlink /proc/self/ns/mnt\n',
+        text=True,
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert looked.stdout.splitlines()[-2:] == ["word", os.readlink("/proc/self/ns/mnt")]
 
 
 def test_goes_on_at_the_step_that_failed_and_then_has_nothing_to_do(tmp_path: Path) -> None:

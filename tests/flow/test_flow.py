@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +213,138 @@ def test_whatever_is_done_every_question_asked_has_a_possible_answer(moves: list
     assert 1 <= number <= total + 1
     assert (flow.current is None) == (number == total + 1)
     assert [line.question.id for line in flow.review()] == [question.id for question in flow.asked()]
+
+
+def _walk(flow: Flow) -> list[str]:
+    seen = []
+    while flow.current is not None:
+        seen.append(flow.current.id)
+        flow.next()
+    return seen
+
+
+def _quiet_flow(asked: list[str]) -> Flow:
+    """As `_flow`, but a person is led to `asked` alone."""
+    return Flow(
+        tuple(
+            dataclasses.replace(one, ask=lambda values, one=one: one.id in asked)  # type: ignore[misc]
+            for one in _flow().questions
+        )
+    )
+
+
+def test_a_question_a_person_is_not_led_to_has_an_answer_all_the_same() -> None:
+    flow = _quiet_flow(["colour"])
+    flow.give("name", "Ada", Source.KERNEL, "kameleon.name=Ada")
+    assert _walk(flow) == ["colour"]
+    assert flow.position == (2, 1)
+    assert flow.answers()["name"] == Answer("Ada", Source.KERNEL, "kameleon.name=Ada")
+    assert [line.question.id for line in flow.review()] == ["thing", "colour", "name"]
+    flow.go("thing")  # from the review it can be changed
+    assert flow.current is not None
+    assert flow.current.id == "thing"
+    assert flow.position == (1, 1)
+    assert flow.answer("tree") == ""
+    assert flow.next() is not None
+    assert flow.current.id == "colour"
+    flow.go("name")
+    assert flow.back()
+    assert flow.current.id == "colour"
+
+
+def test_a_question_that_is_no_longer_asked_gives_way_to_the_next() -> None:
+    asked = ["thing", "colour", "name"]
+    flow = _quiet_flow(asked)
+    flow.next()
+    asked.remove("colour")  # a keyboard that was unplugged
+    assert flow.current is not None
+    assert flow.current.id == "name"
+    assert flow.position == (2, 2)
+
+
+def test_nobody_asked_is_at_the_review() -> None:
+    flow = _quiet_flow([])
+    assert flow.current is None
+    assert flow.position == (1, 0)
+    assert not flow.back()
+    assert flow.values() == {"thing": "car", "colour": "red", "name": "my car"}
+
+
+def test_what_has_no_possible_default_must_be_answered() -> None:
+    flow = _flow()
+    assert flow.open() == []
+    sure = Question("sure", "Erase", "", Kind.TEXT, lambda values: Answer("", Source.DEFAULT, "nobody said so"),
+                    check=lambda value, values: "" if value == "yes" else "Type yes to erase.")  # fmt: skip
+    flow = Flow((*flow.questions, sure))
+    assert flow.open() == [(sure, "Type yes to erase.")]
+    flow.give("sure", "yes", Source.FILE)
+    assert flow.open() == []
+
+
+def test_the_default_a_person_sees_is_what_counts_without_them() -> None:
+    flow = _flow()
+    flow.give("thing", "ghost", Source.KERNEL, "kameleon.thing=ghost")
+    flow.answer("tree")
+    assert flow.default(flow.questions[0]) == Answer("ghost", Source.KERNEL, "kameleon.thing=ghost")
+    flow.forget("thing", Source.KERNEL)
+    assert flow.default(flow.questions[0]).value == "car"
+    flow.forget("thing", Source.PERSON)
+    assert flow.values()["thing"] == "car"
+
+
+@given(_MOVES)
+def test_another_process_goes_on_where_this_one_stands(moves: list[tuple[str | Source, str]]) -> None:
+    flow, other = _flow(), _flow()
+    for move, text in moves:
+        if isinstance(move, Source):
+            flow.give("colour" if text == "green" else "thing", text, move, "a reason")
+        elif move in ("next", "back"):
+            getattr(flow, move)()
+        else:
+            flow.answer(text)
+    other.restore(json.loads(json.dumps(flow.state())))
+    assert other.answers() == flow.answers()
+    assert other.position == flow.position
+    assert other.state() == flow.state()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"at": "moon", "called": False, "given": {}},
+        {"at": None, "called": False, "given": {"thing": {"rumour": {"value": "tree", "reason": ""}}}},
+        {"at": None, "called": False, "given": {"moon": {"person": {"value": "tree", "reason": ""}}}},
+        {"at": None, "called": False, "given": {"thing": {"person": {"value": 3, "reason": ""}}}},
+    ],
+)
+def test_a_state_that_is_none_changes_nothing(state: dict[str, object]) -> None:
+    flow = _flow()
+    flow.answer("tree")
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        flow.restore(state)
+    assert flow.values()["thing"] == "tree"
+
+
+def test_at_least_so_many_of_several() -> None:
+    flow = Flow((
+        Question(
+            "size", "Size", "", Kind.ONE, lambda values: Answer("s", Source.DEFAULT),
+            lambda values: (Choice("s", "Small"), Choice("l", "Large")),
+        ),
+        Question(
+            "shapes", "Shapes", "", Kind.MANY, lambda values: Answer(("dot",), Source.DEFAULT), least=1,
+            choices=lambda values: (Choice("dot", "Dot"), *([Choice("box", "Box")] if values["size"] == "l" else [])),
+        ),
+    ))  # fmt: skip
+    flow.answer("l")
+    flow.next()
+    assert flow.answer(()) == "Shapes: at least 1 must be chosen."
+    assert flow.answer(("box",)) == ""
+    assert flow.values()["shapes"] == ("box",)
+    # Nothing of what was chosen is left: the default, until it is possible again.
+    flow.go("size")
+    flow.answer("s")
+    assert flow.answers()["shapes"] == Answer(("dot",), Source.DEFAULT)
+    flow.answer("l")
+    assert flow.values()["shapes"] == ("box",)

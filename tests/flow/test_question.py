@@ -67,3 +67,47 @@ def test_sources_are_ordered_and_have_words() -> None:
         "detected",
         "default",
     ]
+
+
+LINES = Question(
+    "keys",
+    "Keys",
+    "Whose?",
+    Kind.LINES,
+    lambda values: Answer((), Source.DEFAULT),
+    check=lambda value, values: "" if value.startswith("ssh-") else "No key.",
+    secret=True,
+)
+LONG = Question(
+    "zone",
+    "Zone",
+    "Where?",
+    Kind.ONE,
+    lambda values: Answer("Europe/Paris", Source.DEFAULT),
+    lambda values: tuple(Choice(f"Europe/{name}", name) for name in ("Paris", "Parma", "Rome", *"abcdefgh")),
+)
+
+
+def test_lines_are_each_judged_and_kept_once_without_blanks() -> None:
+    assert LINES.problem(("ssh-a", "rsa"), {}) == "No key."
+    assert LINES.problem("ssh-a", {}) == "Keys takes a list."
+    assert LINES.tidy((" ssh-a", "ssh-b ", "ssh-a", ""), {}) == ("ssh-a", "ssh-b")
+
+
+def test_a_secret_is_not_said() -> None:
+    assert LINES.say(("ssh-a",), {}) == "(not shown)"
+    assert LINES.say((), {}) == "none"
+
+
+def test_of_many_choices_the_nearest_are_named() -> None:
+    assert LONG.problem("Europe/Pari", {}) == (
+        "Zone: 'Europe/Pari' is none of the 11 there are; is it Europe/Paris or Europe/Parma or Europe/a?"
+    )
+    assert LONG.problem("x", {}).endswith("is none of the 11 there are.")
+
+
+def test_one_text_stands_for_a_value() -> None:
+    assert FRUIT.read("pear") == "pear"
+    assert NAME.read("Ada, Countess") == "Ada, Countess"
+    assert TOPPINGS.read("nuts, honey,") == ("nuts", "honey")
+    assert LINES.read("") == ()

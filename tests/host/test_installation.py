@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.tree import ROOT, files
+from wizard.data import SHIPPED
 from wizard.errors import MACHINE, UserError
 from wizard.host import installation
 
@@ -28,7 +29,7 @@ def test_the_program_is_all_there(copied: Path) -> None:
     for path in files():
         if path.parts[0] == "wizard":
             assert (copied / path).read_bytes() == (ROOT / path).read_bytes()
-        elif path.parts[0] == "recipes":
+        elif path.parts[0] in SHIPPED:
             assert (copied / "wizard/_shipped" / path).is_file()
     assert not list(copied.rglob("__pycache__"))
 

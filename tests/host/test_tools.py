@@ -105,7 +105,9 @@ def test_require_names_all_that_is_missing_and_the_packages(commands: Path) -> N
         tools.require(["unshare", "tar", "nsenter", "mkthing", "unshare"], "hello.yaml")
     assert caught.value.status == MACHINE
     assert caught.value.message.startswith("hello.yaml needs unshare, nsenter, mkthing: ")
-    assert caught.value.hint == "as root: apt-get install util-linux"
+    assert caught.value.hint == (
+        "as root: apt-get install util-linux\nor the same by: kameleon-tui doctor --install unshare nsenter"
+    )
 
 
 def test_only_the_standard_library_is_needed() -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.contracts.tree import ROOT
+from wizard.data import SHIPPED
 
 RECIPE = "debian-bookworm-x86_64-oar-2.5-iso"
 #: What the tests' ISO has that the default one has not: things to look for. Values are odd on purpose.
@@ -40,7 +41,7 @@ def locked(name: str) -> Iterator[None]:
 def tree_key() -> str:
     """A hash of everything an ISO is made of that stands in the checkout."""
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "recipes").rglob("*"), *(ROOT / "wizard").rglob("*")]):
+    for path in sorted(path for name in ("wizard", *SHIPPED) for path in (ROOT / name).rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             content = path.read_bytes()
             digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)

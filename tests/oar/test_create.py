@@ -18,12 +18,14 @@ import pytest
 
 from tests.machine.trees import machine
 from tests.oar.postgres import Oar, Postgres
+from tests.oar.rows import planner
 from wizard import cli
 from wizard.errors import DONE, FAILED, HELD, UserError
 from wizard.machine.model import Machine, Package
 from wizard.oar import sql
-from wizard.oar.create import create, make_plan, read, statements
+from wizard.oar.create import create, prepare
 from wizard.oar.database import DatabaseError
+from wizard.oar.read import reading
 
 pytestmark = pytest.mark.real
 
@@ -74,7 +76,7 @@ def test_oarnodes_that_shows_something_else(
     oar: Oar, other: Oar, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """OAR's tools look into another database than the one the resources went to."""
-    create(machine("one-core-a-socket"), "laptop", other.database, None)
+    create(planner("one-core-a-socket", "laptop"), other.database, None)
     other.install("oarnodes", tmp_path)
     assert cli.main(["resources", "create", *words]) == FAILED
     said = capsys.readouterr().err
@@ -106,9 +108,10 @@ def test_the_server_is_told_once_there_is_news(oar: Oar, words: list[str]) -> No
 
 def test_a_core_more(oar: Oar) -> None:
     whole = machine("laptop")
-    create(Machine("laptop", whole.memory_kb, (Package(0, whole.packages[0].cores[:3]),)), "laptop", oar.database, None)
-    create(machine("one-core-a-socket"), "other", oar.database, None)
-    created = create(whole, "laptop", oar.database, None)
+    less = Machine("laptop", whole.memory_kb, (Package(0, whole.packages[0].cores[:3]),))
+    create(planner(less, "laptop"), oar.database, None)
+    create(planner("one-core-a-socket", "other"), oar.database, None)
+    created = create(planner(whole, "laptop"), oar.database, None)
     assert created.wrong == []
     found = [(row["host"], row["cpu"], row["core"], row["cpuset"]) for row in oar.resources()]
     assert found[2:] == [
@@ -137,7 +140,7 @@ def test_names_are_literals(oar: Oar, words: list[str], tmp_path: Path, monkeypa
 def test_printed_statements_can_be_carried_out_once(
     oar: Oar, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["resources", "plan", "--sql", "--host=it's", *words]) == DONE
+    assert cli.main(["resources", "export", "--format", "sql", "--host=it's", *words]) == DONE
     printed = capsys.readouterr().out
     oar.sql(printed)
     assert len(oar.resources()) == 4
@@ -177,7 +180,7 @@ def test_killed_at_any_moment(oar: Oar, words: list[str]) -> None:
         process.kill()
         process.wait()
         unfinished += not oar.resources()
-        assert create(machine("laptop"), "laptop", oar.database, None).wrong == []
+        assert create(planner("laptop", "laptop"), oar.database, None).wrong == []
         rows = oar.resources()
         assert [(row["host"], row["core"], row["cpuset"]) for row in rows] == [
             ("laptop", 1, "0,4"),
@@ -206,20 +209,23 @@ def test_rows_in_the_way_are_not_touched(oar: Oar, words: list[str], capsys: pyt
 
 
 def test_a_processor_that_went_is_told(oar: Oar) -> None:
-    create(machine("laptop"), "laptop", oar.database, None)
+    create(planner("laptop", "laptop"), oar.database, None)
     less = Machine("laptop", machine("laptop").memory_kb, (Package(0, machine("laptop").packages[0].cores[:3]),))
-    (said,) = create(less, "laptop", oar.database, None).wrong
-    assert said.startswith("resource 4 (cpuset 3,7, Alive) is not of this machine")
+    (said,) = create(planner(less, "laptop"), oar.database, None).wrong
+    assert said.startswith("resource 4 of 'laptop' (cpuset 3,7, Alive) is not planned: processors 3,7 not on this")
     assert len(oar.resources()) == 4
 
 
 def test_stopped_in_the_middle(oar: Oar) -> None:
     """The last thing before COMMIT takes for ever: nothing is half there, columns included."""
-    planned = make_plan(machine("laptop"), "laptop", "core", read(oar.database, "laptop"))
+    one = planner("laptop", "laptop")
+    with reading(oar.database, one) as found, prepare(one, found) as prepared:
+        text = prepared.script.read().decode()
     with pytest.raises(DatabaseError):
-        oar.database.run(statements(planned).replace("COMMIT;", "SELECT pg_sleep(60);\nCOMMIT;"), limit=2)
+        oar.database.run(text.replace("COMMIT;", "SELECT pg_sleep(60);\nCOMMIT;"), limit=2)
     assert oar.resources() == oar.logs() == []
-    assert "cpu" not in read(oar.database, "laptop").columns
+    with reading(oar.database, one) as found:
+        assert "cpu" not in found.snapshot.columns
 
 
 def test_tables_that_somebody_holds(oar: Oar) -> None:
@@ -235,7 +241,7 @@ def test_tables_that_somebody_holds(oar: Oar) -> None:
         time.sleep(0.05)
     begun = time.monotonic()
     with pytest.raises(DatabaseError, match="somebody holds OAR's tables") as caught:
-        create(machine("laptop"), "laptop", oar.database, None, limit=4)
+        create(planner("laptop", "laptop"), oar.database, None, limit=4)
     assert time.monotonic() - begun < 8
     assert caught.value.status == HELD
     oar.sql(f"SELECT pg_terminate_backend(pid) {others}")
@@ -245,14 +251,14 @@ def test_tables_that_somebody_holds(oar: Oar) -> None:
 
 def test_no_tables(postgres: Postgres) -> None:
     with pytest.raises(DatabaseError, match='"resources"') as caught:
-        read(postgres.database("postgres"), "laptop")
+        create(planner("laptop", "laptop"), postgres.database("postgres"), None)
     assert "oar-database --create" in caught.value.hint
 
 
 def test_a_property_of_another_type(oar: Oar) -> None:
     oar.sql("ALTER TABLE resources ADD COLUMN core VARCHAR(255)")
     with pytest.raises(UserError, match="the property core is of type character varying"):
-        create(machine("laptop"), "laptop", oar.database, None)
+        create(planner("laptop", "laptop"), oar.database, None)
 
 
 def test_statements_need_no_setting_of_the_server(oar: Oar, postgres: Postgres) -> None:
@@ -260,7 +266,7 @@ def test_statements_need_no_setting_of_the_server(oar: Oar, postgres: Postgres) 
     administrator = postgres.database(oar.name, "postgres")
     administrator.run(f"ALTER DATABASE {oar.name} SET standard_conforming_strings = off;")
     for host in HOSTILE:
-        assert create(machine("one-core-a-socket"), host, oar.database, None).wrong == []
+        assert create(planner("one-core-a-socket", host), oar.database, None).wrong == []
     assert {row["host"] for row in oar.resources()} == set(HOSTILE)
     assert sql.quote("x\\") == " E'x\\\\'"
 
@@ -283,6 +289,6 @@ def test_a_database_that_is_down_or_silent(oar: Oar, postgres: Postgres) -> None
 def _is_told(oar: Oar, message: str) -> None:
     begun = time.monotonic()
     with pytest.raises(DatabaseError, match=message) as caught:
-        create(machine("laptop"), "laptop", oar.database, None, limit=3)
+        create(planner("laptop", "laptop"), oar.database, None, limit=3)
     assert time.monotonic() - begun < 6
     assert caught.value.status == FAILED

@@ -9,6 +9,7 @@ import pytest
 
 from tests.machine.trees import fixture, machine
 from tests.oar.postgres import Oar
+from tests.oar.rows import planner
 from wizard.machine.model import Machine
 from wizard.oar.create import create
 from wizard.oar.plan import Granularity
@@ -42,18 +43,18 @@ def test_as_oar_resources_init(
     oar: Oar, other: Oar, tmp_path: Path, name: str, option: str, granularity: Granularity
 ) -> None:
     init(other, name, option, tmp_path)
-    created = create(machine(name), fixture(name)["hostname"], oar.database, None, granularity=granularity)
+    created = create(planner(name, fixture(name)["hostname"], granularity), oar.database, None)
     assert created.wrong == []
     assert oar.resources() == other.resources()
     assert oar.logs() == other.logs()
-    assert len(oar.resources()) == len(created.planned.resources) > 0
+    assert len(oar.resources()) == created.totals.add > 0
 
 
 def test_what_init_made_needs_nothing(oar: Oar, tmp_path: Path) -> None:
     init(oar, "laptop", "-H", tmp_path)
     before = (oar.resources(), oar.logs())
-    created = create(machine("laptop"), "laptop", oar.database, None)
-    assert (created.wrong, created.planned.difference.equal) == ([], True)
+    created = create(planner("laptop", "laptop"), oar.database, None)
+    assert (created.wrong, created.totals.add, created.totals.change, created.totals.extra) == ([], 0, 0, 0)
     assert (oar.resources(), oar.logs()) == before
 
 
@@ -61,7 +62,7 @@ def test_what_init_numbered_wrongly_is_mended(oar: Oar, tmp_path: Path) -> None:
     """One core a socket with SMT: its -T gives core 1 to both packages, so a job of one core would get both."""
     init(oar, "one-core-a-socket", "-T", tmp_path)
     assert [(row["cpu"], row["core"]) for row in oar.resources()] == [(1, 1), (1, 1), (2, 1), (2, 1)]
-    created = create(machine("one-core-a-socket"), "pair", oar.database, None, granularity="thread")
+    created = create(planner("one-core-a-socket", "pair", "thread"), oar.database, None)
     assert created.wrong == []
     assert [(row["cpu"], row["core"]) for row in oar.resources()] == [(1, 1), (1, 1), (2, 2), (2, 2)]
 
@@ -70,8 +71,8 @@ def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:
     before = machine("laptop")
     after = Machine(before.hostname, 64 * 1024 * 1024, before.packages)
     for one in (oar, other):
-        create(before, "laptop", one.database, None)
-    assert create(after, "laptop", oar.database, None).wrong == []
+        create(planner(before, "laptop"), one.database, None)
+    assert create(planner(after, "laptop"), oar.database, None).wrong == []
     other.tool("oarnodesetting", *(word for number in "1234" for word in ("-r", number)), "-p", "mem=65")
     assert oar.resources() == other.resources()
     assert oar.logs() == other.logs()
@@ -80,7 +81,7 @@ def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:
 
 def test_rows_made_by_the_rest_function_with_a_stale_sequence(oar: Oar) -> None:
     """OAR::IO::add_resources numbers rows itself and leaves the sequence behind: the next row would take number 1."""
-    create(machine("one-core-a-socket"), "first", oar.database, None)
+    create(planner("one-core-a-socket", "first"), oar.database, None)
     oar.sql("SELECT setval('resources_resource_id_seq', 1)")  # as if the function had made the second row
     program = r"""
         use OAR::IO; my $base = OAR::IO::connect();
@@ -90,7 +91,7 @@ def test_rows_made_by_the_rest_function_with_a_stale_sequence(oar: Oar) -> None:
     oar.perl(program)
     assert [row["resource_id"] for row in oar.resources()] == [1, 2, 3, 4, 5]
 
-    created = create(machine("laptop"), "laptop", oar.database, None)
+    created = create(planner("laptop", "laptop"), oar.database, None)
     assert created.wrong == []
     assert created.notes == ["the sequence of resources was at 1, behind its table: now at 5"]
     rows = oar.resources()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.machine.trees import machine
-from tests.oar.rows import rows_of
+from tests.oar.rows import differ, rows_of
 from wizard.oar import oarnodes
-from wizard.oar.plan import difference, plan
+from wizard.oar.plan import plan
 
 #: As OAR 2.5.9 prints it, the properties in no order.
 TEXT = """network_address : pair
@@ -37,8 +37,8 @@ def test_parse() -> None:
 
 
 def test_differences() -> None:
-    planned = plan(machine("one-core-a-socket"), "pair")
-    entries = difference(planned, rows_of(planned)).entries
+    rows = rows_of(plan(machine("one-core-a-socket"), "pair"))
+    entries = differ("one-core-a-socket", "pair", rows).entries
     assert oarnodes.differences(entries, oarnodes.parse(TEXT)) == []
     other = oarnodes.parse(TEXT.replace("cpuset=2,3", "cpuset=0"))
     assert oarnodes.differences(entries, other) == ["oarnodes shows cpuset=0 for resource 2, not 2,3"]

@@ -8,7 +8,8 @@ import pytest
 
 from tests.plain.told import NAME, Teller
 from wizard.engine.events import Event, RunState
-from wizard.plain.words import counted, duration, end_lines, failure_lines, last_line, size, telling_line
+from wizard.plain.words import counted, duration, end_lines, failure_lines, last_line, telling_line
+from wizard.units import size
 
 
 def summed(events: list[Event]) -> RunState:

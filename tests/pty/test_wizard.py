@@ -22,6 +22,7 @@ from wizard.engine.runs import Run, new_run_id, runs_directory
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[2]
+NAME = "debian-bookworm-minimal"
 PROGRAM = quoted(sys.executable, "-m", "wizard")
 
 
@@ -32,10 +33,12 @@ def window(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def to_review(window: Terminal) -> None:
-    """Start the wizard and take every default."""
+    """Start the wizard and take every default of the quickest appliance."""
     window.type(f"{PROGRAM}; echo status=$?")
-    window.wait("[Distribution]", "Enter Next")
-    for question in ("[Output]", "[Packages]", "[Host name]", "The same without questions"):
+    window.wait("[Appliance]", "Enter Next")
+    window.press("Down")
+    window.wait("> Minimal Debian")
+    for question in ("[Distribution]", "[Output]", "[Packages]", "[Settings]", "The same without questions"):
         window.press("Enter")
         window.wait(question)
 
@@ -104,10 +107,10 @@ def test_from_nothing_to_checksums(window: Terminal, tmp_path: Path) -> None:
     assert "─ done ─" in screen
     window.press("q")
     window.wait("Done in ", "status=0")
-    output = tmp_path / "build" / "hello-tar"
-    assert "hello-tar.tar.zst" in (output / "SHA256SUMS").read_text().split()
+    output = tmp_path / "build" / NAME
+    assert f"{NAME}.tar.zst" in (output / "SHA256SUMS").read_text().split()
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=output, check=True)
-    assert steps_of(json.loads((output / "hello-tar.resolved.json").read_text())) == steps_of(shown_by(command))
+    assert steps_of(json.loads((output / f"{NAME}.resolved.json").read_text())) == steps_of(shown_by(command))
 
 
 def shown_by(command: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from pathlib import Path
 
@@ -12,16 +11,13 @@ import pytest
 from tests.recipe.trees import command, current, resolved
 from wizard.data import shipped
 
-_CONTEXT = shipped("recipes").parent / "wizard" / "engine" / "context.bash"
+_PATH = shipped("recipes").parent / "wizard" / "engine" / "path.bash"
 
 
 def run(text: str, root: Path, *, strict: bool) -> subprocess.CompletedProcess[str]:
     """A command's text in bash as the engine has it: its kt_path, its options; then `after` is printed."""
-    source = _CONTEXT.read_text()
-    found = re.search(r"^__kt_path='.*?^kt_path\(\) .*?$", source, re.DOTALL | re.MULTILINE)
-    assert found, "kt_path is no longer in context.bash"
     options = "set -E -o pipefail" + (" -e" if strict else "")
-    script = f'{found.group()}\n{options}\neval "$1"\nstatus=$?\necho after\nexit $status\n'
+    script = f'{_PATH.read_text()}\n{options}\neval "$1"\nstatus=$?\necho after\nexit $status\n'
     return subprocess.run(
         ["bash", "-c", script, "bash", text], env={"KAMELEON_CHROOT": str(root), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,

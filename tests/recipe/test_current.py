@@ -58,6 +58,19 @@ class TestExtend:
         monkeypatch.setenv("KAMELEON_PATH", str(tmp_path / "library"))
         assert outline(resolved(tmp_path / "x", {"r.yaml": "extend: base\nsetup: ['@base']\n"})) == ["setup/a/m"]
 
+    def test_a_recipe_may_have_the_name_of_the_one_it_extends(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(tmp_path, {"library/r.yaml": "setup: [a]\n", "library/steps/setup/a.yaml": step("m")})
+        monkeypatch.setenv("KAMELEON_PATH", f"{tmp_path / 'x'}:{tmp_path / 'library'}")
+        files = {"r.yaml": "extend: r\nsetup: ['@base']\n"}
+        assert outline(resolved(tmp_path / "x", files)) == ["setup/a/m"]
+        assert mistakes(tmp_path / "x", {"r.yaml": "extend: ./r\n"}) == [
+            "r.yaml:1:9: recipes extend each other in a circle: r.yaml → r.yaml"
+        ]
+        (tmp_path / "library" / "r.yaml").unlink()
+        assert mistakes(tmp_path / "x", files) == ["r.yaml:1:9: recipes extend each other in a circle: r.yaml → r.yaml"]
+
     def test_steps_of_the_child_hide_the_parents(self, tmp_path: Path) -> None:
         files = {
             "child/r.yaml": "extend: ../base/b\nsetup: ['@base']\n",

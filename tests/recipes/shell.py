@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wizard.data import shipped
 from wizard.recipe.find import find_recipe
-from wizard.recipe.model import Command
+from wizard.recipe.model import Command, Place, ResolvedRecipe
 from wizard.recipe.resolve import resolve
 from wizard.recipe.variables import environment_name
 
@@ -23,13 +23,22 @@ def scripts(recipe: str, *microsteps: str) -> str:
     )
 
 
+def all_resolved() -> list[ResolvedRecipe]:
+    """Every shipped recipe, and hello as every output type."""
+    recipes = shipped("recipes")
+    types = sorted(file.stem for file in (recipes / "steps" / "export").glob("*.yaml"))
+    found = [resolve(file) for file in sorted(recipes.glob("*.yaml"))]
+    return found + [resolve(recipes / "hello.yaml", types=(one,)) for one in types]
+
+
 def all_commands() -> list[tuple[str, Command]]:
-    """(recipe, command) of every command of every shipped recipe."""
-    found = []
-    for file in sorted(shipped("recipes").glob("*.yaml")):
-        for _, microstep in resolve(file).steps():
-            found += [(file.stem, command) for command in microstep.commands]
-    return found
+    """(recipe, command) of every command of every shipped recipe and output type, each once."""
+    found: dict[tuple[Place, str, str], tuple[str, Command]] = {}
+    for recipe in all_resolved():
+        for _, microstep in recipe.steps():
+            for command in microstep.commands:
+                found.setdefault((command.place, command.context, command.text), (recipe.name, command))
+    return list(found.values())
 
 
 def run(

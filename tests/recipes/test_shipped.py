@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.shell import all_commands
+from tests.recipes.shell import all_commands, all_resolved
 from wizard.data import shipped
 from wizard.recipe.commands import KINDS
 from wizard.recipe.find import all_recipes, find_recipe
@@ -34,7 +34,7 @@ def test_a_shipped_recipe_resolves_and_is_strict(name: str) -> None:
 
 
 def test_every_step_file_is_part_of_a_recipe() -> None:
-    used = {file for name in RECIPES for file in resolve(find_recipe(name)).files}
+    used = {file for recipe in all_resolved() for file in recipe.files}
     assert [str(file) for file in STEP_FILES if str(file) not in used] == []
 
 

@@ -18,7 +18,7 @@ from wizard.tui.screens.questions import QuestionsScreen
 from wizard.tui.setup import make_setup
 
 KEYS = (
-    "up down left right enter escape tab shift+tab space home end pageup pagedown f1 f10 backspace "
+    "up down left right enter escape tab shift+tab space home end pageup pagedown f1 f10 backspace delete "
     "a b c e f h k l o p q r s t x"
 ).split()
 

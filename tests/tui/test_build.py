@@ -494,6 +494,8 @@ async def test_from_the_first_question_to_the_result(
     async with showing(QuestionsScreen(setup)) as (app, pilot):
         for _ in range(setup.flow.position[1]):
             await pilot.press("enter")
+        await seen(pilot, "> Go on to the review")
+        await pilot.press("enter")
         await seen(pilot, "The same without questions:")
         await pilot.press("enter")
         await seen(pilot, "starting ·")
@@ -519,9 +521,12 @@ async def test_a_build_that_does_not_start_goes_back_to_the_review(
     setup = make_setup()
     setup.problems = lambda setup: []
     async with showing(QuestionsScreen(setup)) as (_, pilot):
-        for _ in range(setup.flow.position[1] + 1):
+        for _ in range(setup.flow.position[1]):
             await pilot.press("enter")
-            await pilot.pause()
+        await seen(pilot, "> Go on to the review")
+        await pilot.press("enter")
+        await seen(pilot, "The same without questions:")
+        await pilot.press("enter")
         await seen(pilot, "┌─ not started ─", "it is wrong", "exit 2")
         await pilot.press("escape")
         await seen(pilot, "The same without questions:")

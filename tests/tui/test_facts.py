@@ -18,13 +18,6 @@ def test_durations(seconds: float, shown: str) -> None:
     assert facts.duration(seconds) == shown
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"), [(812, "812 B"), (1500, "1.5 kB"), (96_412_331, "96.4 MB"), (5 * 10**12, "5000.0 GB")]
-)
-def test_sizes(count: int, shown: str) -> None:
-    assert facts.size(count) == shown
-
-
 def test_every_mark_is_in_the_font_of_a_linux_console() -> None:
     for mark in (*facts.MARKS.values(), facts.BREAKPOINT):
         mark.encode("cp437")

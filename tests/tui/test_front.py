@@ -63,7 +63,12 @@ def test_the_first_screen_loads_nothing_it_does_not_show() -> None:
     """Each of these costs a good part of the time until something is to be seen."""
     code = "import wizard.tui.app, wizard.tui.setup, wizard.tui.screens.questions; wizard.tui.setup.make_setup()"
     heavy = {"pygments", "markdown_it", "textual.widgets._markdown", "textual.widgets._text_area"}
-    later = {"wizard.tui.screens.build", "wizard.tui.screens.review", "wizard.engine.runs", "wizard.recipe.variables"}
+    later = {
+        "wizard.tui.screens.build",
+        "wizard.tui.screens.review",
+        "wizard.tui.screens.settings",
+        "wizard.engine.runs",
+    }
     assert not (heavy | later) & loaded(code)
 
 
@@ -81,7 +86,7 @@ def test_a_fault_of_ours_is_left_to_the_command_line(capfd: pytest.CaptureFixtur
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize("text", [help.QUESTIONS, help.REVIEW, help.BUILD])
+@pytest.mark.parametrize("text", [help.QUESTIONS, help.SETTINGS, help.REVIEW, help.BUILD])
 def test_help_fits_its_window(text: str) -> None:
     assert max(len(line) for line in text.splitlines()) <= 76
     text.encode("cp437")

@@ -10,6 +10,7 @@ from wizard.flow.flow import Flow
 from wizard.flow.question import Answer, Choice, Kind, Question, Source
 from wizard.tui.screens.questions import QuestionsScreen
 from wizard.tui.screens.review import ReviewScreen
+from wizard.tui.screens.settings import SettingsScreen
 from wizard.tui.setup import Setup, make_setup
 
 
@@ -130,8 +131,12 @@ async def test_the_workstation_flow_to_its_review_and_back() -> None:
     async with showing(QuestionsScreen(setup)) as (app, pilot):
         for _ in range(setup.flow.position[1]):
             await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         last = setup.flow.asked()[-1]
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, QuestionsScreen))
         assert setup.flow.current == last

@@ -49,7 +49,7 @@ async def test_recipe_command_and_place_are_shown() -> None:
         shown = await seen(pilot, "recipe", "The same without questions:")
         for line in setup.recipe.splitlines()[:8]:
             assert line in shown
-        assert setup.command.split()[:3] == ["kameleon-tui", "build", setup.base]
+        assert setup.command.split()[:3] == ["kameleon-tui", "build", setup.base.recipe]
         assert "kameleon-tui build" in shown
         assert f"Output directory: build/{setup.name}" in shown
 
@@ -80,7 +80,12 @@ async def test_save_never_replaces_silently(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("", "Type a file name"), ("mine.txt", "ends in .yaml"), ("hello.yaml", "It extends hello")]
+    ("name", "reason"),
+    [
+        ("", "Type a file name"),
+        ("mine.txt", "ends in .yaml"),
+        ("debian-bookworm-x86_64-oar-2.5-iso.yaml", "It extends debian-"),
+    ],
 )
 async def test_names_that_will_not_do(name: str, reason: str) -> None:
     async with reviewing() as (setup, _, pilot):

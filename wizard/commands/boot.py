@@ -1,8 +1,9 @@
-"""`kameleon-tui boot`: an image that was built, started in QEMU on this terminal."""
+"""`kameleon-tui boot`: an image that was built, started on this terminal: in QEMU, User Mode Linux, or a container."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,17 @@ from pathlib import Path
 from wizard.errors import FAILED, UserError
 
 NAME = "boot"
-HELP = "start an image in QEMU, its console on this terminal"
+HELP = "start an image on this terminal: in QEMU, User Mode Linux or LXC"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("image", metavar="IMAGE", type=Path, help="an ISO, or a disk image; it is not written to")
+    add(
+        "image",
+        metavar="IMAGE",
+        type=Path,
+        help="an ISO, a disk image, RECIPE.uml, or RECIPE.lxc.tar.zst; it is not written to",
+    )
     add("--uefi", action="store_true", help="start with UEFI (default: BIOS)")
     add("--append", metavar="WORDS",
         help="words for the kernel's command line, after the boot menu's (ISO only; shows no menu)")  # fmt: skip
@@ -23,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cpus", metavar="N", type=_at_least(1), default=2, help="processors (default: 2)")
     add("--ssh", metavar="PORT", type=_port, default=0,
         help="make the guest's SSH server reachable on this port of 127.0.0.1")  # fmt: skip
+    add("--qemu", metavar="WORDS", type=_words, default=[],
+        help="more words for QEMU, as a shell reads them, such as '-nic socket,listen=:9000'")  # fmt: skip
+    add("--run", dest="program", metavar="WORDS", type=_words, default=[],
+        help="in uml and lxc: run that, and end with its status (default: a shell)")  # fmt: skip
     add("--dry-run", action="store_true", help="print QEMU's command line, start nothing")
     parser.epilog = (
         "Ctrl-A X ends it, Ctrl-A C goes to QEMU's monitor and back, Ctrl-A Ctrl-A types a Ctrl-A; "
@@ -31,15 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """QEMU's exit status, 1 for any failure of its own; 128 + the number of a signal that ended it."""
+    """QEMU's exit status, 1 for any failure of its own, or that of the program that runs in it (uml, lxc); 128 + the
+    number of a signal that ended it."""
     from wizard.host import qemu
     from wizard.host.tools import require
 
     image: Path = arguments.image
     if not image.is_file():
         raise UserError(f"{image}: there is no such file", hint="kameleon-tui build says at its end where an image is")
+    kind = _kind(image)
+    if kind in ("uml", "lxc"):
+        return _run_in(kind, image, arguments)
+    if arguments.program:
+        raise UserError(f"{image}: --run is for uml and lxc: QEMU starts a whole system", hint="log in there")
     require([qemu.QEMU, "setpriv"], "starting an image")
-    kind = qemu.kind_of(image)
     if arguments.append is not None and kind != "iso":
         raise UserError(
             f"{image}: --append is for ISOs: a disk image's own boot loader knows its kernel",
@@ -51,9 +66,45 @@ def run(arguments: argparse.Namespace) -> int:
     kvm = qemu.kvm_works()
     accelerator = qemu.KVM if kvm else qemu.EMULATION
     if arguments.append is None:
-        return _start(arguments, qemu.command(machine, kind, accelerator), kvm)
+        return _start(arguments, [*qemu.command(machine, kind, accelerator), *arguments.qemu], kvm)
     with qemu.direct_boot(image, arguments.append) as (direct, inherited):
-        return _start(arguments, qemu.command(machine, kind, accelerator, direct), kvm, inherited)
+        words = qemu.command(machine, kind, accelerator, direct)
+        return _start(arguments, [*words, *arguments.qemu], kvm, inherited)
+
+
+def _kind(image: Path) -> str:
+    """iso, uml, lxc, or QEMU's name of a disk's format. UserError for what is not started."""
+    from wizard.image.inside import inside
+    from wizard.image.look import DISKS, look
+
+    found = look(image)
+    if found.kind == "iso" or found.kind in DISKS or found.kind == "uml":
+        return found.kind
+    if found.kind == "unknown":  # a partition table is not what makes a disk
+        return "raw"
+    if found.kind in ("tar", "gzip", "xz", "zstd"):
+        found = inside(found)
+        if ("archive", "lxc") in found.facts:
+            return "lxc"
+    raise UserError(
+        f"{image}: {found.title}: nothing that is started by itself",
+        hint=f"kameleon-tui image info {image} tells its use",
+    )
+
+
+def _run_in(kind: str, image: Path, arguments: argparse.Namespace) -> int:
+    from wizard.host import container, qemu
+
+    options = ("append", "uefi", "ssh", "qemu", *(["dry_run"] if kind == "lxc" else []))
+    given = [name.replace("_", "-") for name in options if getattr(arguments, name)]
+    if given:
+        raise UserError(f"{image}: --{given[0]} is for QEMU, and this is {kind}")
+    if arguments.dry_run:
+        print(qemu.shown(container.uml_words(image, arguments.program, arguments.memory)))
+        return 0
+    if kind == "uml":
+        return container.run_uml(image, arguments.program, arguments.memory)
+    return container.run_lxc(image, arguments.program)
 
 
 def _start(arguments: argparse.Namespace, words: list[str], kvm: bool, inherited: list[int] | None = None) -> int:
@@ -78,6 +129,13 @@ def _at_least(least: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(f"{text}: a whole number from {least} on was expected")
 
     return number
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {str(error).lower()}") from error
 
 
 def _port(text: str) -> int:

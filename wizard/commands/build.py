@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "build"
 HELP = "build an appliance from a recipe, without asking"
-DEFAULT_RECIPE = "hello"
+DEFAULT_RECIPE = "debian-bookworm-x86_64-oar-2.5-iso"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the plan, wait `--timeout` seconds when somebody could press a key, build. The exit status."""
+    """Print the plan, wait `--timeout` seconds when somebody could press a key, build. The exit status. On a live
+    system that is not configured yet: its first boot."""
+    from wizard.commands import firstboot
+
+    if firstboot.due():
+        wait = [] if arguments.timeout is None else ["--timeout", str(arguments.timeout)]
+        return firstboot.start(arguments, "--defaults", *wait)
     from wizard.engine.build import plan_recipe
     from wizard.engine.front import Build
     from wizard.engine.runs import new_run_id

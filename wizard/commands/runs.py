@@ -106,8 +106,11 @@ def _log(arguments: argparse.Namespace) -> int:
 
 
 def _prune(arguments: argparse.Namespace) -> int:
-    from wizard.engine.runs import all_runs
-    from wizard.plain.words import counted, size
+    from wizard.engine.publish import remove_tree
+    from wizard.engine.runs import all_runs, unused_recipes
+    from wizard.plain.past import disk_usage
+    from wizard.plain.words import counted
+    from wizard.units import size
 
     freed, count = 0, 0
     for found in all_runs():
@@ -118,8 +121,14 @@ def _prune(arguments: argparse.Namespace) -> int:
             count += 1
             if not arguments.quiet:
                 print(f"{found.name}: {what}, {size(amount)}")
+    recipes = unused_recipes()
+    for recipe in recipes:
+        freed += disk_usage(recipe)
+        remove_tree(recipe)
     if not arguments.quiet:
-        print(f"{counted(count, 'run')} pruned, {size(freed)} freed" if count else "nothing to prune")
+        if recipes:
+            print(f"{counted(len(recipes), 'unsaved recipe')} removed, which no run refers to")
+        print(f"{counted(count, 'run')} pruned, {size(freed)} freed" if count or recipes else "nothing to prune")
     return 0
 
 

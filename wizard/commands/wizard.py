@@ -21,6 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The exit status of the run that was built and watched to its end, else 0. UserError without a terminal."""
+    from wizard.commands import firstboot
+
+    if firstboot.due():
+        return firstboot.start(arguments)
     problem = why_not(
         os.environ.get("TERM", ""),
         on_terminal=bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()),

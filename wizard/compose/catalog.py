@@ -3,45 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wizard.compose.entries import Entry, read_entries, read_header
+from wizard.compose.base import Base, read_base
 from wizard.data import shipped
-from wizard.errors import UserError
+from wizard.recipe import yamltext
+from wizard.recipe.entries import Entry, read_entries
+from wizard.recipe.errors import Problems, nearest, quoted
+from wizard.recipe.model import OutputType
+from wizard.recipe.output import read_output
 
-DISTRIBUTION = {"id": "text", "title": "text", "text": "text", "recipe": "text", "globals": "map"}
-KERNEL = {"id": "text", "title": "text", "text": "text", "size": "text", "distributions": "list"}
-PACKAGE_SET = {
-    "id": "text",
-    "title": "text",
-    "text": "text",
-    "size": "text",
-    "packages": "list",
-    "distributions": "list",
+_NAMED = {"id": "text", "title": "text", "text": "text"}
+APPLIANCE = {**_NAMED, "recipes": "map", "types": "list?", "globals": "list?"}
+GLOBAL = {
+    **_NAMED,
+    "kind": "text",
+    "choices": "list?",
+    "pattern": "text?",
+    "form": "text?",
+    "below": "text?",
+    "step": "text?",
 }
-OUTPUT = {
-    "title": "text",
-    "makes": "text",
-    "kernel": "text",
-    "tools": "map",
-    "options": "map?",
-    "adds": "text",
-    "leaves out": "text",
-    "use": "text",
-}
-_KERNEL_WORDS = ("none", "wanted")
+DISTRIBUTION = {**_NAMED, "globals": "map?"}
+KERNEL = {**_NAMED, "size": "text", "distributions": "list"}
+PACKAGE_SET = {**_NAMED, "size": "text", "packages": "list", "distributions": "list"}
+#: The questions that are no settings: no global of the catalog may have such a name.
+QUESTIONS = ("appliance", "distribution", "types", "kernel", "package_sets")
+#: What a global may be: a line of text, one of its choices, a file or directory here, lines of authorized_keys.
+KINDS = ("text", "one", "path", "keys")
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
-    """`recipe` is the base recipe's name, `globals` what it is told to build this distribution."""
+class Appliance:
+    """`recipes` maps each distribution it exists for to the recipe's name; `types` are the output types it makes sense
+    for; `globals` what is asked for it, by the ids of globals."""
 
     id: str
     title: str
     text: str
-    recipe: str
+    recipes: dict[str, str]
+    types: tuple[str, ...]
+    globals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """How a global is asked for. `id` is its name; `kind` is one of KINDS; `choices` are those of the kind one.
+
+    A value must match the whole of `pattern` ("" for none), else `form` says what was expected; a path need not when it
+    is there. `below`: a directory; where it is there, the value names a file in it. `step`: the macrostep of the setup
+    section that reads it ("" for any): it is asked for where that is done.
+    """
+
+    id: str
+    title: str
+    text: str
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    form: str = ""
+    below: str = ""
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """`globals` is what a recipe that exists for several distributions is told, to build this one."""
+
+    id: str
+    title: str
+    text: str
     globals: dict[str, str]
 
 
@@ -69,30 +102,23 @@ class PackageSet:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputType:
-    """The header of an export step. `id` is the file's name and what --type takes; `kernel` tells whether it wants
-    one; `tools` maps each command it needs of the host to the Debian package that has it; `options` maps a global
-    to what it does."""
-
-    id: str
-    title: str
-    makes: str
-    kernel: bool
-    tools: dict[str, str]
-    options: dict[str, str]
-    adds: str
-    leaves_out: str
-    use: str
-
-
-@dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything offered, in the order of the files: the first possible of each kind is its default."""
+    """Everything offered, in the order of the files: the first possible of each kind is its default.
 
+    `globals` are those of globals.yaml, then the other options of output types.
+    """
+
+    appliances: tuple[Appliance, ...]
     distributions: tuple[Distribution, ...]
-    kernels: tuple[Kernel, ...]
     outputs: tuple[OutputType, ...]
+    kernels: tuple[Kernel, ...]
     package_sets: tuple[PackageSet, ...]
+    globals: tuple[Global, ...]
+    _bases: dict[str, Base] = field(default_factory=dict, compare=False, repr=False)
+
+    def appliance(self, appliance: str) -> Appliance:
+        """KeyError when there is none."""
+        return {one.id: one for one in self.appliances}[appliance]
 
     def distribution(self, distribution: str) -> Distribution:
         """KeyError when there is none."""
@@ -106,6 +132,20 @@ class Catalog:
         """KeyError when there is none."""
         return {one.id: one for one in self.package_sets}[package_set]
 
+    def base(self, recipe: str) -> Base:
+        """What the recipe called so says by itself; it is read once. UserError when it cannot be read."""
+        if recipe not in self._bases:
+            self._bases[recipe] = read_base(recipe)
+        return self._bases[recipe]
+
+    def distributions_of(self, appliance: str) -> tuple[Distribution, ...]:
+        """The distributions the appliance exists for."""
+        return tuple(one for one in self.distributions if one.id in self.appliance(appliance).recipes)
+
+    def outputs_of(self, appliance: str) -> tuple[OutputType, ...]:
+        """The output types the appliance makes sense for."""
+        return tuple(one for one in self.outputs if one.id in self.appliance(appliance).types)
+
     def kernels_of(self, distribution: str) -> tuple[Kernel, ...]:
         """The kernels the distribution has."""
         return tuple(kernel for kernel in self.kernels if distribution in kernel.distributions)
@@ -118,43 +158,89 @@ class Catalog:
 def load_catalog(recipes: Path | None = None) -> Catalog:
     """The catalog of the folder `recipes` (of what ships when None).
 
-    UserError with every mistake as `file:line:column: message`, one a line.
+    RecipeErrors with every mistake as `file:line:column: message`, one a line.
     """
     folder = recipes or shipped("recipes")
-    errors: list[str] = []
-    distributions = read_entries(folder / "catalog" / "distributions.yaml", DISTRIBUTION, errors)
-    kernels = read_entries(folder / "catalog" / "kernels.yaml", KERNEL, errors)
-    package_sets = read_entries(folder / "catalog" / "packages.yaml", PACKAGE_SET, errors)
-    headers = list(_headers(folder, errors))
-    names = [entry.value["id"] for entry in distributions]
+    problems = Problems()
+
+    def entries(name: str, schema: dict[str, str]) -> list[Entry]:
+        return read_entries(folder / "catalog" / f"{name}.yaml", schema, problems)
+
+    appliances, globals_ = entries("appliances", APPLIANCE), entries("globals", GLOBAL)
+    distributions = entries("distributions", DISTRIBUTION)
+    kernels, package_sets = entries("kernels", KERNEL), entries("packages", PACKAGE_SET)
+    told = len(problems.errors)
+    outputs = tuple(_outputs(folder, problems))
+    whole = len(problems.errors) == told  # else a type may be missing only because of its own mistake
     for entry in kernels + package_sets:
-        errors.extend(
-            f"{entry.place}: no distribution is called {name!r}; there are {', '.join(names)}"
-            for name in entry.value["distributions"]
-            if name not in names
-        )
-    for _, entry in headers:
-        if entry.value["kernel"] not in _KERNEL_WORDS:
-            errors.append(f"{entry.place}: 'kernel' takes {' or '.join(_KERNEL_WORDS)}")
-    if errors:
-        raise UserError("\n".join(errors), hint="recipes/README.md says what catalog entries and output headers hold")
+        _known(entry, "distributions", "distribution", distributions, problems)
+    for entry in appliances:
+        _known(entry, "recipes", "distribution", distributions, problems)
+        if whole:
+            _known(entry, "types", "output type", outputs, problems)
+        _known(entry, "globals", "global", globals_, problems)
+        entry.value["types"] = entry.value["types"] or tuple(one.id for one in outputs)
+    for entry in globals_:
+        _check_global(entry, problems)
+    for one in outputs:
+        for name in set(QUESTIONS) & one.options.keys():
+            problems.add(one.place, f"an option cannot be called {name}: the wizard asks for something else so")
+    if not appliances and not problems.errors:
+        problems.add(None, f"{folder}/catalog/appliances.yaml offers nothing")
+    problems.raise_any()
+    known = tuple(Global(**entry.value) for entry in globals_)
     return Catalog(
+        tuple(Appliance(**entry.value) for entry in appliances),
         tuple(Distribution(**entry.value) for entry in distributions),
+        outputs,
         tuple(Kernel(**entry.value) for entry in kernels),
-        tuple(OutputType(id=name, **_output_fields(entry.value)) for name, entry in headers),
         tuple(PackageSet(**entry.value) for entry in package_sets),
+        (*known, *_options(outputs, {one.id for one in known})),
     )
 
 
-def _headers(folder: Path, errors: list[str]) -> Iterator[tuple[str, Entry]]:
-    """(name, header) of each export step that has one, `tar` first: it needs the least of a host."""
+def load_outputs(recipes: Path | None = None) -> tuple[OutputType, ...]:
+    """The output types alone. RecipeErrors when a header has a mistake."""
+    problems = Problems()
+    outputs = tuple(_outputs(recipes or shipped("recipes"), problems))
+    problems.raise_any()
+    return outputs
+
+
+def _outputs(folder: Path, problems: Problems) -> Iterator[OutputType]:
+    """The header of each export step that has one, `tar` first: it needs the least of a host."""
     files = sorted((folder / "steps" / "export").glob("*.yaml"), key=lambda file: (file.stem != "tar", file.stem))
     for file in files:
-        header = read_header(file, OUTPUT, errors)
-        if header is not None:
-            yield file.stem, header
+        # The header alone: whoever builds reads the steps.
+        source = yamltext.read_lines(file, str(file), problems)
+        output = read_output(file.stem, source, problems) if source else None
+        if output is not None:
+            yield output
 
 
-def _output_fields(header: dict[str, Any]) -> dict[str, Any]:
-    fields = {key.replace(" ", "_"): value for key, value in header.items()}
-    return fields | {"kernel": header["kernel"] == "wanted"}
+def _options(outputs: tuple[OutputType, ...], known: set[str]) -> Iterator[Global]:
+    """The options that globals.yaml says nothing about are asked for by their names."""
+    for name in dict.fromkeys(name for one in outputs for name in one.options):
+        if name not in known:
+            yield Global(name, name, "")
+
+
+def _known(entry: Entry, key: str, what: str, known: Any, problems: Problems) -> None:
+    """Each id that an entry refers to must be one."""
+    ids = [one.value["id"] if isinstance(one, Entry) else one.id for one in known]
+    for name in entry.value[key]:
+        if name not in ids:
+            hint = nearest(name, ids) or f"there are {', '.join(ids)}"
+            problems.add(entry.places[key], f"no {what} is called {quoted(name)}", hint)
+
+
+def _check_global(entry: Entry, problems: Problems) -> None:
+    value, places = entry.value, entry.places
+    if value["id"] in QUESTIONS:
+        problems.add(places["id"], f"{value['id']} is asked for by a question of its own")
+    if value["kind"] not in KINDS:
+        problems.add(places["kind"], f"kind: takes {', '.join(KINDS)}")
+    if (value["kind"] == "one") != bool(value["choices"]):
+        problems.add(entry.place, "choices go with kind: one")
+    if value["pattern"] and not value["form"]:
+        problems.add(places["pattern"], "a pattern wants a form: what is said of a value that does not match")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import yaml
 
+from wizard.compose.base import Base
 from wizard.compose.catalog import Catalog
 from wizard.errors import UserError
 from wizard.flow.question import Value
@@ -17,56 +18,69 @@ PROGRAM = "kameleon-tui"
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/+-]*[A-Za-z0-9._/+-])?")
 
 
+def base_of(catalog: Catalog, answers: Mapping[str, Value]) -> Base:
+    """The recipe that the composed one extends."""
+    return catalog.base(catalog.appliance(str(answers["appliance"])).recipes[str(answers["distribution"])])
+
+
 def answers_to_globals(catalog: Catalog, answers: Mapping[str, Value]) -> dict[str, str]:
-    """The globals of the composed recipe: the one place that says which answer becomes which.
+    """The globals of the composed recipe: the one place that says which answer becomes which. What the recipe that is
+    extended says anyway is not said again.
 
     `answers` are the values of a workstation flow. UserError for a value no recipe can hold.
     """
+    own = base_of(catalog, answers).globals
     found = dict(catalog.distribution(str(answers["distribution"])).globals)
-    sets = [catalog.package_set(name) for name in answers["packages"]]
-    found["packages"] = " ".join(dict.fromkeys(package for one in sets for package in one.packages))
-    found["kernel"] = str(answers.get("kernel", ""))
-    found["hostname"] = str(answers["hostname"])
+    if "kernel" in answers:
+        found["kernel"] = str(answers["kernel"])
+    for one in catalog.globals:
+        if one.id in answers:
+            value = answers[one.id]
+            found[one.id] = value if isinstance(value, str) else "\n".join(value)
+    sets = [catalog.package_set(name) for name in answers["package_sets"]]
+    if sets:
+        names = [package for one in sets for package in one.packages]
+        names += found.get("packages", own.get("packages", "")).split()
+        found["packages"] = " ".join(dict.fromkeys(names))
     for name, value in found.items():
         if "\0" in value:
             raise UserError(f"{name}: {value!r} holds a NUL character, which no shell can take")
-    return found
+    return {name: value for name, value in found.items() if value != own.get(name, "")}
 
 
 def compose(catalog: Catalog, answers: Mapping[str, Value]) -> str:
-    """The recipe for these answers as YAML text, in the current dialect: it extends the distribution's base recipe.
+    """The recipe for these answers as YAML text, in the current dialect: it extends the appliance's recipe.
 
     UserError for a value no recipe can hold.
     """
-    distribution, output = catalog.distribution(str(answers["distribution"])), catalog.output(str(answers["output"]))
+    appliance = catalog.appliance(str(answers["appliance"]))
+    distribution = catalog.distribution(str(answers["distribution"]))
+    described = f"{appliance.title}, {distribution.title}, as {' and '.join(answers['types'])}"
+    globals_ = answers_to_globals(catalog, answers)
     lines = [
-        f"# DESCRIPTION: {' '.join(f'{distribution.title}, {output.title}'.split())}",
+        f"# DESCRIPTION: {' '.join(described.split())}",
         "#",
         "# Composed by kameleon-tui.",
-        f"extend: {distribution.recipe}",
+        f"extend: {appliance.recipes[distribution.id]}",
         "",
-        "global:",
-        *(f"  {name}: {_scalar(literal(value))}" for name, value in answers_to_globals(catalog, answers).items()),
-        "",
-        "bootstrap:",
-        '  - "@base"',
-        "",
-        "setup:",
-        '  - "@base"',
-        "",
-        "export:",
-        f"  - {output.id}",
     ]
+    if globals_:
+        lines += ["global:", *(f"  {name}: {_scalar(literal(value))}" for name, value in globals_.items()), ""]
+    for section in ("bootstrap", "setup"):
+        lines += [f"{section}:", '  - "@base"', ""]
+    lines += ["export:", *(f"  - {name}" for name in answers["types"])]
     return "\n".join(lines) + "\n"
 
 
 def repeat_command(catalog: Catalog, answers: Mapping[str, Value]) -> str:
     """The shell command that builds the same recipe without questions or a recipe file, quoted for any shell."""
-    base = catalog.distribution(str(answers["distribution"])).recipe
-    words = [PROGRAM, "build", base]
+    base = base_of(catalog, answers)
+    words = [PROGRAM, "build", base.recipe]
     for name, value in answers_to_globals(catalog, answers).items():
         words += ["-g", f"{name}:{value}"]
-    return shlex.join([*words, "--type", str(answers["output"])])
+    if tuple(answers["types"]) != base.types:
+        words += ["--type", *answers["types"]]
+    return shlex.join(words)
 
 
 def _scalar(value: str) -> str:

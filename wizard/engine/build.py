@@ -11,12 +11,15 @@ from pathlib import Path
 from wizard import __version__
 from wizard.engine import publish, script
 from wizard.engine.announce import announce
+from wizard.engine.answers import Outcome
+from wizard.engine.edit import with_edits
 from wizard.engine.front import Build, FrontEnd
 from wizard.engine.journal import Journal
-from wizard.engine.plan import digests, make_plan
-from wizard.engine.runner import Outcome, Runner
+from wizard.engine.plan import changed_steps, digests, make_plan
+from wizard.engine.runner import Runner
 from wizard.engine.runs import Run, all_runs, find_run, living, new_run_id, runs_directory
 from wizard.errors import MACHINE, UserError
+from wizard.host.tools import require
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.resolve import recipe_name, resolve
 from wizard.recipe.show import to_json
@@ -111,16 +114,25 @@ def _build(asked: Build, front: FrontEnd) -> int:
     path = runs_directory() / run_id
     resumed = Run(path) if asked.resume else None
     plan = make_plan(recipe, asked, resumed)
+    # Now, not when an hour's work is done and the tool's turn comes.
+    making = f"making {' and '.join(one.id for one in recipe.outputs)}"
+    require((tool for one in recipe.outputs for tool in one.tools), making)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.mkdir(exist_ok=resumed is not None, mode=0o700)
     with living(path), publish.holding(asked.output, run_id):
         publish.finish_interrupted(asked.output)
         publish.discard_dead(asked.output, but=run_id)
-        _write_run(path, recipe, asked)
+        own = digests(recipe)
+        edits: list[tuple[int, str]] = []
+        if resumed is not None:
+            recipe, edits = with_edits(recipe, path, changed_steps(recipe, resumed))
+        _write_run(path, recipe, asked, own)
         front.begin(path)
         journal = Journal(path, front.event)
         try:
             announce(journal, recipe, run_id, done=plan.done, output=str(asked.output), cwd=os.getcwd())
+            for step, text in edits:
+                journal.event("note", step=step, text=text)
             ask = asked.on_failure == "ask"
             outcome = Runner(recipe, path, plan, journal, front, ask=ask).run()
             return _conclude(outcome, journal, recipe, asked, Run(path))
@@ -128,7 +140,8 @@ def _build(asked: Build, front: FrontEnd) -> int:
             journal.close()
 
 
-def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
+def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build, steps: list[list[str]]) -> None:
+    """`steps`: the digests of the steps as the recipe has them, whatever was edited in the run."""
     for name in ("state", "logs"):
         (path / name).mkdir(exist_ok=True, mode=0o700)
     shutil.rmtree(path / "scripts", ignore_errors=True)
@@ -152,7 +165,7 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build) -> None:
         "types": list(asked.types),
         "output": str(asked.output),
         "workdir": recipe.workdir,
-        "steps": digests(recipe),
+        "steps": steps,
     }
     new = path / "run.json.new"
     new.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")

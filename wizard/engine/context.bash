@@ -7,74 +7,27 @@
 # 79 the variables as the microstep began, 80 the variables as the shell ended. Only 80 is open in a recipe's command
 # (an exit in a command must still leave its variables); it is a regular file, so a daemon that keeps it harms nobody.
 # Nothing newer than bash 3.2 may be used here: appliances can be old.
+# Every function and variable is written out after every microstep (1.5 µs each, a function 4 to 10): so there is no
+# function here, what would be one is a trap's text, and there are few variables.
 exec 73<&-
 IFS= read -r -d '' __kt_c <&75 || :
 exec 75<&-
 eval "$__kt_c" 2>/dev/null
 
-# kt_path ROOT PATH sets REPLY to the host's path of PATH in ROOT; links are followed, but never out of ROOT.
-# It is defined when it is first called: every function is written out after every microstep.
-__kt_path='kt_path() {
-    local root=$1 rest=$2 done= part target n=0
-    while :; do
-        rest=${rest#"${rest%%[!/]*}"}
-        [[ -n $rest ]] || break
-        part=${rest%%/*}
-        if [[ $rest == */* ]]; then rest=${rest#*/}; else rest='\'''\''; fi
-        case $part in
-        .) continue ;;
-        ..) done=${done%/*} && continue ;;
-        esac
-        if [[ -L $root$done/$part ]]; then
-            n=$((n + 1))
-            if ((n > 40)); then
-                printf '\''%s: too many symbolic links\n'\'' "$2" >&2
-                return 1
-            fi
-            target=$(readlink -- "$root$done/$part")
-            case $target in /*) done='\'''\'' ;; esac
-            rest=$target/$rest
-        else
-            done=$done/$part
-        fi
-    done
-    REPLY=$root$done
-}'
-kt_path() { eval "$__kt_path" && kt_path "$@"; }
-
-__kt_dump() {
-    declare -p
-    declare -f
-    umask -p
-    printf 'cd -- %q\n#kt-complete\n' "$PWD"
-}
-
-__kt_failed() { # LINE COMMAND: the first failing command, in the function it failed in, not in that function's callers
-    case $2 in 'eval "$__kt_c" 72>&- 74>&- 79>&-') return ;; esac
-    if [[ -n $__kt_text && $2 == "$__kt_text" && ${#FUNCNAME[@]} -lt $__kt_depth ]]; then
-        __kt_depth=${#FUNCNAME[@]}
-        return
-    fi
-    __kt_line=$(($1 - __kt_base)) __kt_text=$2 __kt_depth=${#FUNCNAME[@]}
-}
-
-__kt_ended() {
-    [[ $__kt_over ]] && return
-    set +e
-    { printf '# %s %s\n' "$__kt_line" "${__kt_text//$'\n'/ }" && __kt_dump; } >&80
-}
-
-__kt_over='' __kt_line=0 __kt_text='' __kt_depth=0
+# __kt_f: "DEPTH LINE TEXT" of the first failing command, in the function it failed in, not in that function's callers.
+# The trap's text is one line, so that LINENO is the failing command's.
 set -E -o pipefail
-trap '__kt_failed "$LINENO" "$BASH_COMMAND"' ERR
-trap __kt_ended EXIT
+trap 'if [[ $BASH_COMMAND != '\''eval "${__kt_c:3}" 72>&- 74>&- 79>&-'\'' ]]; then if [[ $BASH_COMMAND == "${__kt_f#* * }" && ${#FUNCNAME[@]} -lt ${__kt_f%% *} ]]; then __kt_f="${#FUNCNAME[@]} ${__kt_f#* }"; else __kt_f="${#FUNCNAME[@]} $((LINENO - __kt_base)) $BASH_COMMAND"; fi; fi' ERR
+trap 'set +e
+if [[ -z ${__kt_over-} ]]; then
+    __kt_f=${__kt_f#* }
+    { printf "# %s\n" "${__kt_f//[[:cntrl:]]/ }"; declare -p; declare -f; umask -p; printf "cd -- %q\n#kt-complete\n" "$PWD"; } >&80
+fi' EXIT
 
-# A command comes as two characters and its text: where to go first (w the directory of the start, c the appliance's
-# root, or -), and e for errexit (- for none, and every variable exported, as Kameleon 2 does). "s" alone keeps the
-# variables in .begin, unanswered; "x" keeps them in .end.
+# A command comes as three characters and its text: where to go first (w the directory of the start, c the appliance's
+# root, or -), e for errexit (- for none, and every variable exported, as Kameleon 2 does), and k for keeping the
+# variables in .begin once it is done (or -). It is answered with "STATUS LINE TEXT", or with nothing for status 0, and
+# then with \1: a read that ends with its second in just this moment swallows an answer's NUL (runtime.bash).
+# "s" alone keeps the variables, unanswered; "x" keeps them in .end.
 # The loop is one line, so that LINENO in a command counts from the line known as __kt_base.
-# shellcheck disable=SC2016
-eval '__kt_base=$((LINENO - 1))'; while IFS= read -r -d '' __kt_c <&74; do case $__kt_c in s) __kt_dump >&79; continue ;; x) __kt_dump >&80; printf '0 0 \0' >&72; continue ;; esac; __kt_s=0; case $__kt_c in w*) cd -- "$KAMELEON_CWD" || __kt_s=1 ;; c*) cd -- "$KAMELEON_CHROOT" || __kt_s=1 ;; esac; __kt_e=${__kt_c:1:1}; __kt_c=${__kt_c:2}; __kt_line=0 __kt_text='' __kt_depth=0; if [[ $__kt_s = 0 ]]; then if [[ $__kt_e = e ]]; then set -e; else set -a; fi; eval "$__kt_c" 72>&- 74>&- 79>&-; __kt_s=$?; set +ea; fi; printf '%s %s %s\0' "$__kt_s" "$__kt_line" "$__kt_text" >&72; done
-__kt_over=1
-__kt_dump >&80
-exit 0
+eval '__kt_base=$((LINENO - 1))'; while :; do IFS= read -r -d '' -u 74 __kt_c || __kt_c=q; case $__kt_c in s) __kt_s=79 ;; x | q) __kt_s=80 ;; *) __kt_s=0 __kt_f='0 0 '; case $__kt_c in w*) cd -- "$KAMELEON_CWD" || __kt_s=1 ;; c*) cd -- "$KAMELEON_CHROOT" || __kt_s=1 ;; esac; if [[ $__kt_s = 0 ]]; then case $__kt_c in ?e*) set -e ;; *) set -a ;; esac; eval "${__kt_c:3}" 72>&- 74>&- 79>&-; __kt_s=$?; set +ea; fi; case $__kt_s$__kt_c in 0??k*) printf '\0\1\0' >&72; __kt_c=s __kt_s=79 ;; 0*) printf '\0\1\0' >&72; continue ;; *) printf '%s %s\0\1\0' "$__kt_s" "${__kt_f#* }" >&72; continue ;; esac ;; esac; { declare -p; declare -f; umask -p; printf 'cd -- %q\n#kt-complete\n' "$PWD"; } >&"$__kt_s"; case $__kt_c in x) printf '\0\1\0' >&72 ;; q) __kt_over=1; exit 0 ;; esac; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Container
 from pathlib import Path
 
 from wizard.engine.script import compile_microstep
@@ -23,19 +24,50 @@ def compile_edited(recipe: ResolvedRecipe, step: int, text: str, run: Path) -> t
 
     RecipeErrors (a UserError) with the lines of `text` when it is no list of commands.
     """
-    from wizard.recipe.microstep import parse_commands
-
     macro, micro = recipe.steps()[step]
     path = edited_path(run, step, macro.name, micro.name)
-    commands = parse_commands(text, recipe=recipe, file=str(path))
-    if not commands:
-        raise UserError("no command is left; choose skip to leave the step out")
+    micro = _edited(recipe, micro, text, path)
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    micro = dataclasses.replace(micro, commands=commands)
+    _taken(path).write_text(text)
     compiled = path.with_suffix(".sh")
     compiled.write_text(compile_microstep(step, micro))
     return compiled, _with_step(recipe, step, micro)
+
+
+def _edited(recipe: ResolvedRecipe, micro: Microstep, text: str, path: Path) -> Microstep:
+    from wizard.recipe.microstep import parse_commands
+
+    commands = parse_commands(text, recipe=recipe, file=str(path))
+    if not commands:
+        raise UserError("no command is left; choose skip to leave the step out")
+    return dataclasses.replace(micro, commands=commands)
+
+
+def _taken(path: Path) -> Path:
+    # What stands in the file itself may be an edit that was refused since.
+    return path.with_suffix(".taken")
+
+
+def with_edits(
+    recipe: ResolvedRecipe, run: Path, changed: Container[int]
+) -> tuple[ResolvedRecipe, list[tuple[int, str]]]:
+    """For a run that is taken up again: the recipe with the commands that were edited in it, and for each such step its
+    number and what is to be told. Of the steps `changed`, whose commands in the recipe are other ones since, the edit
+    is forgotten."""
+    told = []
+    for step, (macro, micro) in enumerate(recipe.steps()):
+        path = edited_path(run, step, macro.name, micro.name)
+        if not _taken(path).is_file():
+            continue
+        name = f"{macro.name}/{micro.name}"
+        if step in changed:
+            _taken(path).unlink()
+            told.append((step, f"{name}: the recipe has other commands now; those edited in this run are left aside"))
+        else:
+            recipe = _with_step(recipe, step, _edited(recipe, micro, _taken(path).read_text(), path))
+            told.append((step, f"{name}: with the commands edited in this run ({path})"))
+    return recipe, told
 
 
 def _with_step(recipe: ResolvedRecipe, step: int, micro: Microstep) -> ResolvedRecipe:

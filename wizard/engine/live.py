@@ -19,15 +19,17 @@ from pathlib import Path
 from wizard import __version__
 from wizard.engine import script
 from wizard.engine.announce import announce
+from wizard.engine.answers import Outcome
 from wizard.engine.events import Event
 from wizard.engine.front import FrontEnd
 from wizard.engine.journal import Journal
 from wizard.engine.plan import Plan, digests
-from wizard.engine.runner import Outcome, Runner
+from wizard.engine.runner import Runner
 from wizard.engine.runs import Run, living
 from wizard.errors import DONE, UserError
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.resolve import resolve
+from wizard.recipe.show import to_json
 
 #: Seconds a microstep may take when the recipe's global step_timeout says nothing.
 STEP_TIMEOUT = 300.0
@@ -124,8 +126,18 @@ def resolve_live(path: Path, globals_: Mapping[str, str], root: Path, run: Path)
     )
 
 
-def run_live(recipe: ResolvedRecipe, run: Path, front: FrontEnd, *, again: bool = False) -> Lived:
+def run_live(
+    recipe: ResolvedRecipe,
+    run: Path,
+    front: FrontEnd,
+    *,
+    again: bool = False,
+    ask: bool = False,
+    papers: Mapping[str, str] | None = None,
+) -> Lived:
     """Runs the microsteps that no earlier process finished (`again`: all of them), with `run` as the run directory.
+    `ask`: after a failure it waits for a word, from `front` or the socket; else it ends. `papers`: texts by name that
+    are kept in the run directory, readable by root only, before the first step.
 
     When recipe or answers are not what they were, all of them, too: they are idempotent. Must be called in the main
     thread. UserError (HELD) when another process is at it; OSError when the directory cannot be written.
@@ -138,13 +150,14 @@ def run_live(recipe: ResolvedRecipe, run: Path, front: FrontEnd, *, again: bool 
             return Lived(Outcome("done", DONE, "", None, 0), None, run, before=True)
         if not done:
             _forget(run)
-        _prepare(run, recipe, facts)
+        _prepare(run, recipe, facts, papers or {})
         front.begin(run)
         journal = Journal(run, front.event, sync=True)
         try:
             announce(journal, recipe, run.name, done=done, output="", cwd="/")
-            plan = Plan(first=len(done), step_timeout=_step_timeout(recipe), done=done)
-            outcome = Runner(recipe, run, plan, journal, front, ask=False, place=InPlace).run()
+            policy = "ask" if ask else "abort"
+            plan = Plan(first=len(done), on_failure=policy, step_timeout=_step_timeout(recipe), done=done)
+            outcome = Runner(recipe, run, plan, journal, front, ask=ask, place=InPlace).run()
             journal.event(
                 "end",
                 result=outcome.result,
@@ -204,15 +217,23 @@ def _forget(run: Path) -> None:
     (run / "events.jsonl").unlink(missing_ok=True)
 
 
-def _prepare(run: Path, recipe: ResolvedRecipe, facts: dict[str, object]) -> None:
+def _prepare(run: Path, recipe: ResolvedRecipe, facts: dict[str, object], papers: Mapping[str, str]) -> None:
     shutil.rmtree(run / "state", ignore_errors=True)  # each microstep brings what it needs; a killed one's is of no use
     shutil.rmtree(run / "scripts", ignore_errors=True)
     for name in ("state", "logs", "facts"):
         (run / name).mkdir(exist_ok=True, mode=0o700)
     script.write_scripts(recipe, run / "scripts")
-    new = run / "run.json.new"
-    with new.open("w") as stream:
-        json.dump(facts, stream, ensure_ascii=False, indent=1)
+    resolved = json.dumps(to_json(recipe), ensure_ascii=False, indent=1) + "\n"  # for a shell, and for editing a step
+    last = {"resolved.json": resolved, "run.json": json.dumps(facts, ensure_ascii=False, indent=1)}
+    for name, text in {**papers, **last}.items():
+        _keep(run / name, text)
+
+
+def _keep(path: Path, text: str) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    new.replace(run / "run.json")
+    new.replace(path)

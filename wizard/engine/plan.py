@@ -62,6 +62,12 @@ def _check_same(recipe: ResolvedRecipe, resumed: Run, done: frozenset[int]) -> N
             )
 
 
+def changed_steps(recipe: ResolvedRecipe, resumed: Run) -> frozenset[int]:
+    """The steps whose commands are not what they were in the run."""
+    before = resumed.asked["steps"]
+    return frozenset(number for number, now in enumerate(digests(recipe)) if before[number : number + 1] != [now])
+
+
 def digests(recipe: ResolvedRecipe) -> list[list[str]]:
     """Name and digest of the commands of each step."""
     return [

@@ -24,6 +24,12 @@ def runs_directory() -> Path:
     return state_directory() / "runs"
 
 
+def composed_directory() -> Path:
+    """`$XDG_STATE_HOME/kameleon-tui/composed`: recipes that the wizard built without saving them, RUN/NAME.yaml; not
+    made here."""
+    return state_directory() / "composed"
+
+
 def new_run_id(recipe: str) -> str:
     """RECIPE-YYYYMMDD-HHMMSS-xxxx: sorts by time within a recipe, unique with its four random hex digits."""
     return f"{recipe}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
@@ -97,8 +103,22 @@ def all_runs() -> list[Run]:
     return sorted(found, key=lambda run: (run.path.stat().st_mtime, run.name))
 
 
+def unused_recipes() -> list[Path]:
+    """The directories of unsaved recipes that no run refers to. A wizard that is about to start a build has written its
+    recipe before the run is there: those of the last hour are left alone."""
+    directory = composed_directory()
+    used = {Path(run.asked.get("recipe", "")).parent for run in all_runs()} | {
+        directory / run.name for run in all_runs()
+    }
+    found = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
+    return sorted(path for path in found if path not in used and time.time() - path.stat().st_mtime > 3600)
+
+
 def find_run(name: str) -> Run:
-    """The run called `name`, the only one that begins with it, or with "last" the newest; UserError otherwise."""
+    """The run called `name`, the only one that begins with it, or with "last" the newest; UserError otherwise. With a /
+    in it, it is the run's directory: a first boot's is not among the others."""
+    if "/" in name and (Path(name) / "events.jsonl").exists():
+        return Run(Path(name).absolute())
     runs = all_runs()
     if name == "last" and runs:
         return runs[-1]

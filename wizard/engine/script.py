@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 
 from wizard.errors import UserError
 from wizard.recipe.model import Command, Macrostep, Microstep, ResolvedRecipe
 
-RUNTIME_FILES = ("runtime.bash", "mounts.bash", "context.bash")
+RUNTIME_FILES = ("runtime.bash", "mounts.bash", "context.bash", "path.bash")
 #: What the scripts start with besides the recipe's globals; nothing of the user's own environment gets in.
 BASE_ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -21,6 +22,8 @@ BASE_ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
     "HISTFILE": "",
 }
+#: A context's variables are written one behind the other after so many microsteps, then the file is emptied.
+_APPENDED = 16
 _DIRECTORIES = {"": "-", "cwd": "w", "chroot": "c"}
 
 
@@ -61,10 +64,18 @@ def log_name(number: int, macrostep: Macrostep) -> str:
     return f"logs/{script_name(number, macrostep).removesuffix('.sh')}.log"
 
 
-def compile_microstep(number: int, microstep: Microstep) -> str:
-    """The bash function of one microstep; `number` is its number in the whole recipe."""
+def compile_microstep(number: int, microstep: Microstep, *, append: bool = True) -> str:
+    """The bash function of one microstep; `number` is its number in the whole recipe.
+
+    `append`: the context of its last command appends its variables by itself to those it kept after earlier microsteps,
+    else the script tells it to, and empties the file first.
+    """
     lines = [f"kt_step_{number}() {{ # {_comment(microstep.name)} ({_comment(str(microstep.place))})"]
-    lines += [f"    {_call(index, command)} || return" for index, command in enumerate(microstep.commands, 1)]
+    for index, command in enumerate(microstep.commands, 1):
+        if "kt_path" in command.text and command.context != "all":
+            lines.append(f"    kt_path {command.context} {index} || return")
+        last = " k" if append and index == len(microstep.commands) and command.context != "all" else ""
+        lines.append(f"    {_call(index, command)}{last} || return")
     return "\n".join([*lines, "    return 0", "}", ""])
 
 
@@ -75,7 +86,7 @@ def _call(index: int, command: Command) -> str:
 
 
 def _comment(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def compile_macrostep(first: int, macrostep: Macrostep) -> str:
@@ -92,11 +103,13 @@ def compile_macrostep(first: int, macrostep: Macrostep) -> str:
         f"kt_clean=({' '.join(cleaning)})",
         f"kt_names=({' '.join(names)})",
         "",
-        *(compile_microstep(number, microstep) for number, microstep in numbered),
-        "kt_main",
-        "",
     ]
-    return "\n".join(parts)
+    kept: Counter[str] = Counter()  # by the contexts themselves
+    for number, microstep in numbered:
+        context = microstep.commands[-1].context if microstep.commands else ""
+        kept[context] += 1
+        parts.append(compile_microstep(number, microstep, append=kept[context] % _APPENDED != 0))
+    return "\n".join([*parts, "kt_main", ""])
 
 
 def write_scripts(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
@@ -130,30 +143,50 @@ def export(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
 
 
 def run_script(recipe: ResolvedRecipe, scripts: list[str]) -> str:
-    """run.sh: enters namespaces that end with it, sets the globals, and runs the scripts in order."""
+    """run.sh: enters namespaces that end with it, sets the globals, runs the scripts in order, and removes the work
+    directory when all is done."""
     values = environment(recipe, "")
     for name in ("KT_STATE", "KT_EVENTS", "KT_WORDS", "KT_HOST_MOUNTS"):
         del values[name]
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
-    calls = "\n".join(f'bash "$here"/{shlex.quote(name)} || exit' for name in scripts)
+    calls = "\n".join(f'bash "$here"/{shlex.quote(name)} 9<&- || exit' for name in scripts)
     return f"""#!/bin/bash
 # Builds {_comment(recipe.name)} as kameleon-tui would, without it: root, bash and util-linux are needed.
 # The work directory is {_comment(recipe.workdir)}, what is made goes to {_comment(recipe.output)}.
+# The work directory is removed once all is done, unless --keep is given; after a failure it stays, to look at.
 # Exit status: that of the macrostep's script that failed, which is the number of its microstep.
 here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
+if [[ $# != 0 && $* != --keep ]]; then
+    echo "usage: run.sh [--keep]" >&2
+    exit 2
+fi
 if [[ ! ${{KT_HOST_MOUNTS-}} ]]; then
     if [[ $(id -u) != 0 ]]; then
         echo "run.sh: needs root" >&2
         exit 3
     fi
+    # 9: where the work directory is removed from: the mounts below it are not there.
     exec env -i KT_HOST_MOUNTS="$(readlink /proc/self/ns/mnt)" PATH="$PATH" unshare --mount --pid --uts --ipc \\
-        --propagation slave --fork --kill-child --mount-proc bash "$here/run.sh"
+        --propagation slave --fork --kill-child --mount-proc bash "$here/run.sh" "$@" 9</proc/self/ns/mnt
 fi
 export KT_HOST_MOUNTS KT_EVENTS='' KT_WORDS=''
 {exports}
-mkdir -p -- "$KAMELEON_WORKDIR" "$KAMELEON_OUTPUT" || exit
+mkdir -p -- "$KAMELEON_OUTPUT" "$(dirname -- "$KAMELEON_WORKDIR")" || exit
+if ! mkdir -- "$KAMELEON_WORKDIR"; then
+    printf 'run.sh: an earlier run may have left it; remove it: rm -r --one-file-system %q\\n' "$KAMELEON_WORKDIR" >&2
+    exit 3
+fi
+end() {{
+    local status=$?
+    rm -rf -- "$KT_STATE"
+    if ((status)) || [[ $1 == --keep || $KAMELEON_OUTPUT/ == "$KAMELEON_WORKDIR"/* ]]; then
+        echo "run.sh: the work is kept in $KAMELEON_WORKDIR" >&2
+    else
+        nsenter --mount=/proc/self/fd/9 rm -rf --one-file-system -- "$KAMELEON_WORKDIR"
+    fi
+}}
 KT_STATE=$(mktemp -d) || exit
 export KT_STATE
-trap 'rm -rf -- "$KT_STATE"' EXIT
+trap 'end "${{1-}}"' EXIT
 {calls}
 """

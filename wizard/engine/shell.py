@@ -26,7 +26,7 @@ _MARK = "#kt-complete"
 # What the state brings along that is the engine's own, or the context's and not this terminal's.
 _ARRIVE = (
     'eval "$KT_STATE" 2>/dev/null; TERM=$KT_TERM PS1=$KT_PS1; unset HISTFILE; '
-    'unset -f __kt_dump __kt_failed __kt_ended kt_path; unset "${!__kt_@}" KT_STATE KT_TERM KT_PS1 PROMPT_COMMAND'
+    'unset -f kt_path; unset "${!__kt_@}" KT_STATE KT_TERM KT_PS1 PROMPT_COMMAND'
 )
 _WITH_MOUNTS = '. "$0" && kt_mounts "$1" && shift && exec "$@"'
 
@@ -53,8 +53,8 @@ def enter(
         tell("The variables of the step are too many to hand over (128 KiB): they are not there.")
         state = ""
     typing = os.isatty(keyboard)
-    with _namespaces(run) as pid:
-        command = [*sandbox.enter(pid), *_command(run, recipe, context, own, typing)]
+    with _around(run, recipe) as around:
+        command = [*around, *_command(run, recipe, context, own, typing)]
         environment = _environment(run, recipe, context, state)
         if typing:
             tell(f"A shell in context {context} of {run.name}; exit leaves it.")
@@ -87,7 +87,18 @@ def _context(run: Run, recipe: dict[str, Any]) -> str:
     state = run.state()
     if state.failure is not None and state.current is not None and state.failure["step"] == state.current.number:
         return str(state.failure["context"])
-    return "in" if recipe["contexts"].get("in") or Path(recipe["chroot"]).is_dir() else "local"
+    live = recipe["globals"].get("target") == "live"
+    return "in" if not live and (recipe["contexts"].get("in") or Path(recipe["chroot"]).is_dir()) else "local"
+
+
+@contextlib.contextmanager
+def _around(run: Run, recipe: dict[str, Any]) -> Iterator[list[str]]:
+    """The words before a command that take it where the run is; none for one that works in place."""
+    if recipe["globals"].get("target") == "live":
+        yield []
+        return
+    with _namespaces(run) as pid:
+        yield sandbox.enter(pid)
 
 
 @contextlib.contextmanager

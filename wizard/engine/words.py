@@ -12,7 +12,7 @@ from wizard.engine.front import Request
 from wizard.errors import UserError
 
 if TYPE_CHECKING:
-    from wizard.engine.runner import Runner
+    from wizard.engine.answers import Answers
 
 _REQUEST_LIMIT = 4 << 20  # bytes; a request holds at most one microstep's text
 
@@ -20,8 +20,8 @@ _REQUEST_LIMIT = 4 << 20  # bytes; a request holds at most one microstep's text
 class Words:
     """Takes requests from the control socket and from the front end in the runner's own process."""
 
-    def __init__(self, runner: Runner, *, ask: bool) -> None:
-        self.runner = runner
+    def __init__(self, answers: Answers, *, ask: bool) -> None:
+        self.answers = answers
         self.ask = ask  # whether somebody may answer: then the run waits, else it stops at a breakpoint
         self.waiting = ""  # failure, breakpoint, pause, or "" while nothing is waited for
         self.pausing = False
@@ -31,7 +31,7 @@ class Words:
     def wait(self, why: str, step: int, choices: list[str]) -> None:
         """Waits for one of `choices`; the script waits too, for its answer."""
         self.waiting, self._choices = why, choices
-        self.runner.journal.event("waiting", why=why, step=step, choices=choices)
+        self.answers.journal.event("waiting", why=why, step=step, choices=choices)
 
     def take(self, request: Request, by: str) -> str:
         """Does what is asked; "" or the reason why not."""
@@ -48,14 +48,14 @@ class Words:
             return f"the run does not wait for {word}"
         if word not in self._choices:
             return f"not now: {', '.join(self._choices)}"
-        self.runner.decide(word, by)
+        self.answers.decide(word, by)
         return ""
 
     def _retry(self, request: Request, by: str) -> str:
         problem = self._answer("retry", by)
         if not problem:
             self.waiting = ""
-            self.runner.retry()
+            self.answers.retry()
         return problem
 
     def _replace(self, request: Request, by: str) -> str:
@@ -65,19 +65,19 @@ class Words:
         if not self.waiting or "replace" not in self._choices:
             return self._answer("replace", by)
         try:
-            path, recipe = compile_edited(self.runner.recipe, self.runner.current, text, self.runner.run_path)
+            path, recipe = compile_edited(self.answers.recipe, self.answers.current, text, self.answers.run_path)
         except UserError as error:
             return error.message
         self._answer("replace", by)
         self.waiting = ""
-        self.runner.replace(path, recipe)
+        self.answers.replace(path, recipe)
         return ""
 
     def _skip(self, request: Request, by: str) -> str:
         problem = self._answer("skip", by)
         if not problem:
             self.waiting = ""
-            self.runner.skip()
+            self.answers.skip()
         return problem
 
     def _continue(self, request: Request, by: str) -> str:
@@ -85,27 +85,27 @@ class Words:
         if not problem:
             self.waiting = ""
             self._set_pausing(False)
-            self.runner.go()
+            self.answers.go()
         return problem
 
     # --- words for any time
 
     def _abort(self, request: Request, by: str) -> str:
-        self.runner.decide("abort", by)
+        self.answers.decide("abort", by)
         if self.waiting:
             failed, self.waiting = self.waiting == "failure", ""
-            self.runner.abort(failed=failed)
+            self.answers.abort(failed=failed)
         else:
-            self.runner.loop.interrupt()
+            self.answers.interrupt()
         return ""
 
     def _stop(self, request: Request, by: str) -> str:
-        self.runner.decide("stop", by)
+        self.answers.decide("stop", by)
         if self.waiting:
             self.waiting = ""
-            self.runner.stop(f"stopped at {self.runner.name(self.runner.current)}, as asked")
+            self.answers.stop(f"stopped at {self.answers.name(self.answers.current)}, as asked")
         else:
-            self.runner.plan.last = self.runner.current
+            self.answers.plan.last = self.answers.current
         return ""
 
     def _pause(self, request: Request, by: str) -> str:
@@ -115,23 +115,23 @@ class Words:
     def _set_pausing(self, on: bool) -> None:
         if on != self.pausing:
             self.pausing = on
-            self.runner.journal.event("pausing", on=on)
+            self.answers.journal.event("pausing", on=on)
 
     def _interrupt(self, request: Request, by: str) -> str:
-        self.runner.loop.interrupt()
+        self.answers.interrupt()
         return ""
 
     def _break(self, request: Request, by: str) -> str:
         step = request.get("step")
-        if not isinstance(step, int) or not 0 <= step < len(self.runner.steps):
+        if not isinstance(step, int) or not 0 <= step < len(self.answers.steps):
             return f"no such step: {step!r}"
-        breakpoints = self.runner.plan.breakpoints
+        breakpoints = self.answers.plan.breakpoints
         if request["do"] == "break":
             breakpoints.add(step)
             self.ask = self.ask or by == "socket"  # somebody watches: a breakpoint waits for them
         else:
             breakpoints.discard(step)
-        self.runner.journal.event("breakpoints", steps=sorted(breakpoints))
+        self.answers.journal.event("breakpoints", steps=sorted(breakpoints))
         return ""
 
     # --- the socket

@@ -1,62 +1,61 @@
-"""The first boot itself: answers, the recipe run in place, and the plain line that tells how it ended."""
+"""The first boot itself: the recipe run in place with the answers, and the plain line that tells how it ended."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.data import shipped
+from wizard.engine.events import make_safe
 from wizard.engine.front import FrontEnd
 from wizard.engine.live import Lived, resolve_live, run_live
 from wizard.errors import HELD, MACHINE, USAGE, UserError
-from wizard.firstboot.answers import Answers, find_answers
+from wizard.firstboot.flow import globals_of, recipe_name
 from wizard.firstboot.medium import in_memory
+from wizard.firstboot.papers import NAME, repeat
+from wizard.firstboot.sitting import Sitting
+from wizard.firstboot.system import RUN
+from wizard.flow.flow import ReviewLine
+from wizard.flow.plan import plan_json
+from wizard.flow.question import Value
 from wizard.recipe.microstep import commands_as_yaml
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.show import to_json
 
-#: Below the root of the system that is configured.
-RUN = "var/lib/kameleon-tui/firstboot"
-#: A system whose kernel was not started with boot=live, and that is to be configured, has this file.
-MARK = "etc/kameleon-tui/firstboot"
+if TYPE_CHECKING:
+    from wizard.oar.plan import Granularity
 
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """A first boot: what is to be configured, and with which answers."""
+    """A first boot: what is to be configured, and with which answers. `problems`: what was left aside, to be told."""
 
     root: Path
-    answers: Answers
+    review: tuple[ReviewLine, ...]
+    problems: tuple[str, ...]
     recipe: ResolvedRecipe
 
     @property
     def run(self) -> Path:
         return self.root / RUN
 
-
-def first_boot(root: Path, command_line: str | None = None) -> First:
-    """What a first boot of the tree `root` would do; nothing is written. UserError when `root` is no directory."""
-    root = Path(os.path.abspath(root))
-    if not root.is_dir():
-        raise UserError(f"{root}: is not a directory", hint="--root names the tree to configure")
-    if command_line is None:
-        command_line = _kernel_command_line()
-    # The kernel command line speaks of the system that runs, not of another tree.
-    answers = find_answers(command_line if root == Path("/") else "", root)
-    file = shipped(f"recipes/firstboot/{answers.given['role'].value}.yaml")
-    values = {**answers.values(), "program": _program(root)}
-    return First(root, answers, resolve_live(file, values, root, root / RUN))
+    @property
+    def values(self) -> dict[str, Value]:
+        return {line.question.id: line.answer.value for line in self.review}
 
 
-def _kernel_command_line() -> str:
-    try:
-        return Path("/proc/cmdline").read_text(errors="replace")
-    except OSError:
-        return ""
+def first_boot(sitting: Sitting) -> First:
+    """What the answers, as they are now, lead to; nothing is written. UserError when something must be answered."""
+    sitting.must_be_complete()
+    values = sitting.flow.values()
+    globals_ = {**globals_of(values), "program": _program(sitting.root)}
+    file = shipped(f"recipes/{recipe_name(values)}")
+    recipe = resolve_live(file, globals_, sitting.root, sitting.root / RUN)
+    return First(sitting.root, tuple(sitting.flow.review()), sitting.problems, recipe)
 
 
 def _program(root: Path) -> str:
@@ -66,19 +65,8 @@ def _program(root: Path) -> str:
     return "kameleon-tui"
 
 
-def check_live(root: Path) -> None:
-    """UserError when / is a machine nobody meant to configure: the steps change its name, keys and database."""
-    marked = (root / MARK).exists()
-    if root == Path("/") and not marked and "boot=live" not in _kernel_command_line().split():
-        raise UserError(
-            "this is no live system: its host name, keys and databases stay as they are",
-            status=MACHINE,
-            hint=f"if it is to be made an OAR cluster nevertheless: mkdir -p /{Path(MARK).parent}; touch /{MARK}",
-        )
-
-
 def as_json(first: First) -> str:
-    """The plan as canonical JSON, one line: answers and commands, without sources and times. Sorted keys, no blanks."""
+    """The plan as canonical JSON, one line (wizard/flow/plan.py)."""
     sections = to_json(first.recipe)["sections"]
     steps = [
         {"macrostep": macro["name"], "microstep": micro["name"], "commands": micro["commands"]}
@@ -86,33 +74,71 @@ def as_json(first: First) -> str:
         for macro in section["macrosteps"]
         for micro in macro["microsteps"]
     ]
-    plan = {"v": 1, "answers": first.answers.values(), "recipe": first.recipe.name, "steps": steps}
-    return json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return plan_json(first.recipe.name, first.values, steps)
 
 
 def as_text(first: First) -> str:
     """The plan for people."""
-    lines = [f"{first.recipe.name}: {first.recipe.description}", *answer_lines(first)]
+    return "\n".join([f"{first.recipe.name}: {first.recipe.description}", *answer_lines(first), *command_lines(first)])
+
+
+def command_lines(first: First) -> list[str]:
+    """Every macrostep and microstep, and the commands each runs, indented."""
+    lines = []
     for macro in first.recipe.macrosteps:
         lines.append(macro.name)
         for micro in macro.microsteps:
             lines.append(f"  {micro.name}  ({micro.place})")
             lines += [f"    {line}" for line in commands_as_yaml(micro.commands).rstrip("\n").split("\n")]
-    return "\n".join(lines)
+    return lines
+
+
+def preview(sitting: Sitting) -> list[str]:
+    """What the answers, as they are now, lead to, for the review: every command, in order, then the statements that
+    give OAR this machine's resources, in a database that has none."""
+    try:
+        first = first_boot(sitting)
+    except UserError as error:
+        return error.message.splitlines()
+    return [*command_lines(first), *_statements(sitting, first)]
+
+
+def _statements(sitting: Sitting, first: First) -> list[str]:
+    from wizard.oar.create import prepare
+    from wizard.oar.plan import Planner
+    from wizard.oar.read import nothing
+    from wizard.oar.resource import Host
+
+    machine, granularity = sitting.facts.machine, first.values.get("granularity")
+    if machine is None or granularity is None:
+        return []
+    piece: Granularity = "thread" if granularity == "thread" else "core"
+    planner = Planner([Host(str(first.values["hostname"]), machine)], piece)
+    with prepare(planner, nothing(planner)) as prepared:
+        return ["resources/create, in OAR's database:", *prepared.script.read().decode().splitlines()]
 
 
 def answer_lines(first: First) -> list[str]:
     """A line for each answer, with its source, and one for each that was left aside."""
-    given = [f"  {name} {answer.value} ({answer.source})" for name, answer in first.answers.given.items()]
-    return [*given, *(f"kameleon: {problem}" for problem in first.answers.problems)]
+    given = [
+        f"  {line.question.id} {line.words} ({line.answer.source})"
+        if line.question.secret or not isinstance(line.answer.value, str)
+        else f"  {line.question.id} {line.answer.value or 'none'} ({line.answer.source})"
+        for line in first.review
+    ]
+    return [*given, *(f"kameleon: {problem}" for problem in first.problems)]
 
 
-def configure(first: First, front: FrontEnd, tell: Callable[[list[str]], None], *, again: bool = False) -> int:
-    """Runs it; the exit status. `tell` gets the lines for consoles: what was left aside, and how it ended."""
-    if first.answers.problems:
-        tell([f"kameleon: {problem}" for problem in first.answers.problems])
+def configure(
+    first: First, front: FrontEnd, tell: Callable[[list[str]], None], *, again: bool = False, ask: bool = False
+) -> int:
+    """Runs it; the exit status. `tell` gets the lines for consoles: what was left aside, and how it ended. `ask`:
+    somebody is there, whom `front` asks what to do after a failure."""
+    if first.problems:
+        tell([f"kameleon: {problem}" for problem in first.problems])
     try:
-        lived = run_live(first.recipe, first.run, front, again=again)
+        papers = {NAME: repeat(first.review)}
+        lived = run_live(first.recipe, first.run, front, again=again, ask=ask, papers=papers)
     except (UserError, OSError) as error:
         if isinstance(error, UserError) and error.status in (HELD, USAGE):
             raise
@@ -133,10 +159,12 @@ def last_lines(first: First, lived: Lived) -> list[str]:
         what = f"failed at {_place(first, lived)}: {_reason(lived)}"
         return [f"kameleon: first boot {what}; log: {lived.log}"]
     host, resources = (_fact(first.run, name) for name in ("host", "resources"))
-    role = first.answers.given["role"].value
+    role = first.values["role"]
     lines = [f"kameleon: first boot done: role={role} host={host} resources={resources}"]
-    if first.root == Path("/") and in_memory(_mountinfo(), "/var/lib/postgresql"):
-        lines.append("kameleon: OAR's jobs, resources and database are in memory only: they go with the power")
+    lines += [f"kameleon: {line}" for line in _told(first.run)]
+    if first.root == Path("/") and in_memory(_mountinfo(), "/etc" if role == "node" else "/var/lib/postgresql"):
+        what = "its keys and settings" if role == "node" else "OAR's jobs, resources and database"
+        lines.append(f"kameleon: {what} are in memory only: they go with the power")
     return lines
 
 
@@ -162,6 +190,14 @@ def _fact(run: Path, name: str) -> str:
         return (run / "facts" / name).read_text().strip()
     except OSError:
         return "?"
+
+
+def _told(run: Path) -> list[str]:
+    """What steps want to be told on the consoles at the end: lines of the files in facts/told, in their order."""
+    lines = []
+    for path in sorted((run / "facts/told").glob("*")):
+        lines += [make_safe(line) for line in path.read_bytes().splitlines()]
+    return lines
 
 
 def _mountinfo() -> str:

@@ -20,12 +20,13 @@ def console_names(active: str) -> list[str]:
 
 
 def active_consoles() -> list[Path]:
-    """The consoles of this machine that are there, but for the terminal we print on anyway."""
+    """The consoles of this machine that are there, but for the terminal we print on anyway (or whoever started us
+    draws screens on, and gave us as stdin)."""
     try:
         active = Path("/sys/class/tty/console/active").read_text()
     except OSError:
         active = ""
-    ours = {_device(descriptor) for descriptor in (1, 2)}
+    ours = {_device(descriptor) for descriptor in (0, 1, 2)}
     return [
         path for name in console_names(active) if (path := Path("/dev") / name).is_char_device()
         and path.stat().st_rdev not in ours
@@ -41,7 +42,8 @@ def _device(descriptor: int) -> int:
 
 def tell(lines: Iterable[str], consoles: Iterable[Path]) -> None:
     """Writes the lines on each console; one that cannot be written, or takes nothing, is passed over."""
-    data = "".join(f"{line}\r\n" for line in lines).encode("ascii", "replace")
+    # An empty line last: systemd, which shows on its console what it waits for, then clears the line above the cursor.
+    data = "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii", "replace")
     for path in consoles:
         with suppress(OSError):
             # A serial line may have no carrier, and may be stopped: neither may hold us.

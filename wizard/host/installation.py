@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
-from wizard.data import package, shipped
+from wizard.data import SHIPPED, package, shipped
 from wizard.errors import MACHINE, UserError
 
 #: What an appliance gets from here, with what it requires in turn: Debian 12 has textual 0.1, which is of no use. What
@@ -91,10 +91,10 @@ def copy_installation(destination: Path) -> list[str]:
     for file in sorted(package().rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             _copy(file, destination / "wizard" / file.relative_to(package()))
-    recipes = shipped("recipes")
-    for file in sorted(recipes.rglob("*")):
-        if file.is_file():
-            _copy(file, destination / "wizard" / "_shipped" / "recipes" / file.relative_to(recipes))
+    for data in map(shipped, SHIPPED):
+        for file in sorted(data.rglob("*")):
+            if file.is_file():
+                _copy(file, destination / "wizard" / "_shipped" / data.name / file.relative_to(data))
     carried = closure(CARRIED)
     for one in carried:
         for file, place in files_of(one):

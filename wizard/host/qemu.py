@@ -30,8 +30,9 @@ _OVMF = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd")
 _KVM_LIMIT = 4.0
 KVM = ("-accel", "kvm", "-cpu", "host")
 #: Without la57=off, Linux 6.12 stays silent in QEMU 7.2; svm=off spares the guest a KVM of its own; thread=multi gives
-#: each processor a thread of this machine.
-EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,svm=off")
+#: each processor a thread of this machine. A guest that believes in fast `rep stosb` clears memory byte by byte, which
+#: emulated is its slowest way: without erms the live ISO is at its prompt after 68 s instead of 105 s.
+EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,svm=off,erms=off,fsrm=off")
 _KERNEL, _INITRD, _MENU = "/live/vmlinuz", "/live/initrd.img", "/boot/grub/grub.cfg"
 
 
@@ -53,16 +54,6 @@ class Direct:
     kernel: str
     initrd: str
     append: str
-
-
-def kind_of(image: Path) -> str:
-    """ "iso", or the name QEMU has for the format of a disk image; by what is in the file, not by its name."""
-    with image.open("rb") as stream:
-        start = stream.read(4)
-        stream.seek(32769)
-        if stream.read(5) == b"CD001":
-            return "iso"
-    return {b"QFI\xfb": "qcow2", b"KDMV": "vmdk"}.get(start, "raw")
 
 
 def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Direct | None = None) -> list[str]:

@@ -138,9 +138,12 @@ def require(commands: Iterable[str], wanted_by: str) -> None:
     """UserError (status 3) naming every command that is missing and how to get them all; `wanted_by` is who asks."""
     missing = [found.tool for found in look_for(tools_named(commands), versions=False) if found.missing]
     if missing:
-        packages = sorted({tool.package for tool in missing if tool.package})
+        known = [tool for tool in missing if tool.package]
+        packages = " ".join(sorted({tool.package for tool in known}))
+        names = " ".join(tool.name for tool in known)
+        how = f"as root: apt-get install {packages}\nor the same by: kameleon-tui doctor --install {names}"
         raise UserError(
             f"{wanted_by} needs {', '.join(tool.name for tool in missing)}: not on this machine",
             status=MACHINE,
-            hint=f"as root: apt-get install {' '.join(packages)}" if packages else "",
+            hint=how if packages else "",
         )

@@ -1,199 +1,237 @@
-"""From a machine to resources in a server's database: read, plan, one transaction, read back."""
+"""From machines to resources in a server's database: read, prepare, one transaction, read back."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import IO
 
-from wizard.errors import FAILED, USAGE, UserError
-from wizard.machine.model import Machine
-from wizard.oar import oarnodes, server, sql
+from wizard.errors import FAILED, UserError
+from wizard.oar import oarnodes, properties, server, sql
 from wizard.oar.database import Database, DatabaseError
-from wizard.oar.plan import Difference, Granularity, difference, plan
-from wizard.oar.resource import NUMBERING, PROPERTY_TYPES, Resource, Row, Snapshot
+from wizard.oar.difference import Difference, Extra, Totals, differences
+from wizard.oar.plan import Planner
+from wizard.oar.read import Reading, bulk, reading
+from wizard.oar.resource import Host, Row, Snapshot
 
 #: SQLSTATEs that say: look again, and try again. The first is the transaction's own, the other a deadlock's.
 _AGAIN = ("40001", "40P01")
-#: What the columns of OAR's schema hold, in characters.
-_LONGEST_ADDRESS = 100
+#: What the column of OAR's schema holds, in characters.
 _LONGEST_CPUSET = 255
+#: So many of a kind are told one by one; and so many hosts are looked up with OAR's own tool, which takes seconds.
+_TOLD = 20
+_ASKED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A host's plan beside what the server had of it at that moment."""
+@dataclass
+class Prepared:
+    """What there is to do, and the script that does it. `extra`: the first rows of the hosts that are not planned."""
 
-    host: str
-    resources: list[Resource]
-    difference: Difference
+    totals: Totals
     snapshot: Snapshot
+    missing: list[str]
+    script: IO[bytes]
+    clashes: list[tuple[str, Row]] = field(default_factory=list)
+    extra: list[Extra] = field(default_factory=list)
+    retire: bool = False
 
     @property
-    def missing(self) -> list[str]:
-        """The properties that the server has no column for yet."""
-        used = dict.fromkeys(name for resource in self.resources for name in resource.properties)
-        return [name for name in used if name in PROPERTY_TYPES and name not in self.snapshot.columns]
+    def to_do(self) -> bool:
+        return bool(self.totals.add or self.totals.change or (self.retire and self.totals.retire))
+
+    def notes(self) -> list[str]:
+        """What somebody should know of the server as it is."""
+        return [
+            f"the sequence of {one.table} is at {one.was}, behind its table ({one.highest}): the next row of OAR's own "
+            f"tools would overwrite another one. `resources create` repairs it when it adds; by hand: {one.statement}"
+            for one in self.snapshot.stale
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """`planned`: what there was to do; `after`: how the database differs from the plan now; `wrong`: what is not as
-    planned, a sentence each; `notes`: what else is worth knowing."""
+    """`totals`: what was done; `missing`: the properties that were added; `wrong`: what is not as planned, a sentence
+    each; `notes`: what else is worth knowing."""
 
-    planned: Planned
-    after: Difference
+    totals: Totals
+    missing: list[str] = field(default_factory=list)
+    retired: bool = False
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def check_host(host: str) -> None:
-    """UserError for a name that cannot be a network_address."""
-    why = ""
-    if not host.strip():
-        why = "is empty"
-    elif len(host) > _LONGEST_ADDRESS:
-        why = f"has {len(host)} characters; OAR's column holds {_LONGEST_ADDRESS}"
-    else:
-        try:
-            sql.quote(host)
-        except ValueError:
-            why = "holds a NUL or bytes that are not UTF-8, which no database takes"
-    if why:
-        raise UserError(f"the host's name {host[:40]!a} {why}", status=USAGE, hint="--host NAME gives another one")
-
-
-def host_notes(host: str) -> list[str]:
-    """What somebody should know who makes resources of a host with this name."""
-    if oarnodes.plain(host):
+def host_notes(hosts: list[Host]) -> list[str]:
+    """What somebody should know who makes resources of hosts with these names."""
+    odd = [host.name for host in hosts if not oarnodes.plain(host.name)]
+    if not odd:
         return []
-    return [f"{host!a} is stored as it is, but OAR's own tools put names into SQL and shell commands unquoted"]
+    more = f" (and {len(odd) - 1} more names)" if len(odd) > 1 else ""
+    return [f"{odd[0]!a}{more} is stored as it is, but OAR's own tools put names into SQL and shell commands unquoted"]
 
 
-def make_plan(machine: Machine, host: str, granularity: Granularity, snapshot: Snapshot) -> Planned:
-    """The plan beside the snapshot. UserError when OAR's columns cannot hold it."""
-    check_host(host)
-    resources = plan(machine, host, granularity=granularity, first=snapshot.next, rows=snapshot.rows)
-    for resource in resources:
-        if len(str(resource.properties["cpuset"])) > _LONGEST_CPUSET:
-            raise UserError(f"a cpuset is longer than the {_LONGEST_CPUSET} characters of OAR's column")
-    return Planned(host, resources, difference(resources, snapshot.rows), snapshot)
+@contextmanager
+def prepare(
+    planner: Planner, found: Reading, *, retire: bool = False, see: Callable[[Difference], None] | None = None
+) -> Iterator[Prepared]:
+    """Compare what is planned with what was found, and write the script of the transaction, a host at a time: memory
+    does not grow with the hosts. `see` gets each host's difference. UserError when OAR's columns cannot hold the plan.
+    """
+    names, snapshot = planner.names, found.snapshot
+    kinds = properties.types(names, planner.hosts, planner.properties)
+    planner.start(snapshot.next)
+    totals, changed = Totals(), set[str]()
+    with tempfile.TemporaryFile() as script, tempfile.TemporaryFile() as adding, tempfile.TemporaryFile() as changing:
+        prepared = Prepared(totals, snapshot, sql.missing_columns(names, snapshot), script, retire=retire)
+        for one in differences(planner, found):
+            totals.count(one)
+            before = sql.added(one.host.name)
+            if one.lines is not None:
+                _check_cpuset(one.host.name, planner.layout(one.host).longest, planner)
+                adding.writelines((before + line).encode() for line in one.lines)
+            for resource, row, changes in one.entries if one.lines is None and not one.same else ():
+                if row is None:
+                    _check_cpuset(one.host.name, str(resource.properties["cpuset"]), planner)
+                    cells = (sql.added_cell(name, resource.properties.get(name)) for name in names)
+                    adding.write((before + "\t".join(cells) + "\n").encode())
+                for name, (_, value) in changes.items():
+                    changed.add(name)
+                    changing.write(sql.copied((row.resource_id if row else 0, name, value)).encode())
+            if one.extra:
+                prepared.clashes += [(one.host.name, row) for row in one.clashes][: _TOLD - len(prepared.clashes)]
+                prepared.extra += one.extra[: _TOLD - len(prepared.extra)]
+                if retire:
+                    for extra in one.to_retire:
+                        changing.write(sql.copied((extra.row.resource_id, "", "")).encode())
+            if see:
+                see(one)
+        if prepared.to_do:
+            hosts = [host.name for host in planner.hosts]
+            script.write(sql.opening(hosts, names, kinds, snapshot, bool(totals.add)).encode())
+            if totals.add:
+                _append(script, adding)
+                script.write(sql.log_of_added(names).encode())
+            if changing.tell():
+                script.write(sql.CHANGING.encode())
+                _append(script, changing)
+                ordered = [name for name in names if name in changed]
+                script.writelines(text.encode() for text in sql.changes(ordered, kinds, snapshot.columns))
+            script.write(b"\nCOMMIT;\n")
+        script.seek(0)
+        yield prepared
 
 
-def read(database: Database, host: str, *, limit: float = 30) -> Snapshot:
-    """What the database has of the host now. DatabaseError when it is not reached, or is not OAR's."""
-    check_host(host)
-    found: dict[str, Any] = {}
-    for line in database.run(sql.reading(host), limit=limit).splitlines():
-        if line.startswith("{"):
-            found |= json.loads(line)
-    columns: dict[str, str] = found.get("columns") or {}
-    for name, kind in PROPERTY_TYPES.items():
-        there = columns.get(name, "")
-        if there and kind == "INT" and there not in ("integer", "bigint", "smallint"):
-            raise UserError(
-                f"the property {name} is of type {there} in {database.where}; a number was expected",
-                status=FAILED,
-                hint=f"rename it (oarproperty -r {name},{name}_old) and let it be made again",
-            )
-    highest = {name: value for name, value in found.get("highest", {}).items() if name in NUMBERING and value}
-    rows = tuple(_row(row) for row in found.get("rows", ()))
-    return Snapshot(columns, highest, rows, found.get("mark", ""))
+def _append(script: IO[bytes], lines: IO[bytes]) -> None:
+    lines.seek(0)
+    shutil.copyfileobj(lines, script, 1 << 20)
+    script.write(b"\\.\n")
 
 
-def _row(columns: Mapping[str, Any]) -> Row:
-    properties = {
-        name: value if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        for name, value in columns.items()
-        if value is not None
-    }
-    return Row(columns["resource_id"], columns["network_address"], columns["state"], properties)
+def _check_cpuset(host: str, cpuset: str, planner: Planner) -> None:
+    if len(cpuset) <= _LONGEST_CPUSET:
+        return
+    raise UserError(
+        f"{host}: a cpuset is longer than the {_LONGEST_CPUSET} characters of OAR's column",
+        hint="OAR takes no ranges in it, so that about 70 processors fit: --granularity core gives each core its own"
+        if planner.granularity != "core"
+        else "",
+    )
 
 
-def statements(planned: Planned) -> str:
-    """The transaction that carries the plan out; "" when there is nothing to do. UserError when rows are in the way."""
-    refuse_clashes(planned)
-    if not planned.difference.to_do:
-        return ""
-    return sql.transaction(planned.host, planned.difference, planned.snapshot)
-
-
-def refuse_clashes(planned: Planned) -> None:
-    """UserError when rows of the host hold planned processors in another way: nothing is removed here."""
-    clashes = planned.difference.clashes
-    if clashes:
-        ids = [str(row.resource_id) for row in clashes]
-        which = "; ".join(
-            f"resource {row.resource_id} has cpuset {row.properties.get('cpuset')}" for row in clashes[:5]
-        )
-        raise UserError(
-            f"{planned.host!a} has resources that share processors with the plan: {which}"
-            + (f"; and {len(clashes) - 5} more" if len(clashes) > 5 else ""),
-            status=FAILED,
-            hint="the other --granularity may be what they were made with; to remove them:\n"
-            + "\n".join(f"oarnodesetting -r {number} -s Dead && oarremoveresource {number}" for number in ids[:5]),
-        )
+def refuse_clashes(prepared: Prepared) -> None:
+    """UserError when rows hold planned processors in another way, and nobody said that they may be retired."""
+    clashes = prepared.clashes
+    if not clashes or prepared.retire:
+        return
+    which = "; ".join(f"resource {row.resource_id} has cpuset {row.properties.get('cpuset')}" for _, row in clashes[:5])
+    more = "; and more" if len(clashes) > 5 else ""
+    raise UserError(
+        f"{clashes[0][0]!a} has resources that share processors with the plan: {which}{more}",
+        status=FAILED,
+        hint="the other --granularity may be what they were made with; --retire takes them out of use; by hand:\n"
+        + "\n".join(
+            f"oarnodesetting -r {row.resource_id} -s Dead && oarremoveresource {row.resource_id}"
+            for _, row in clashes[:5]
+        ),
+    )
 
 
 def create(
-    machine: Machine,
-    host: str,
+    planner: Planner,
     database: Database,
     settings: Mapping[str, str] | None,
     *,
-    granularity: Granularity = "core",
+    retire: bool = False,
     limit: float = 30,
 ) -> Created:
-    """Bring the server's resources of this host to the plan, and look whether they are.
+    """Bring the server's resources of these hosts to the plan, and look whether they are.
 
     `settings`: what oar.conf says, None when the database is not that one: then there is no server to tell and no
-    oarnodes to ask. `limit`: seconds for each conversation with the database, and how long to try again while others
-    create at the same time. UserError when it was not reached or
-    refused; then nothing is changed.
+    oarnodes to ask. `retire`: rows of the hosts that are not planned are taken out of use, as `oarnodesetting -s Dead`
+    does. `limit`: seconds for each conversation with the database (a second more for each thousand resources), and how
+    long to try again while others create at the same time. UserError when it was not reached or refused; then nothing
+    is changed.
     """
-    notes = host_notes(host)
-    planned, output = _carry_out(machine, host, database, granularity, limit)
-    for line in output.splitlines():
-        if line.startswith("{"):
-            repaired = json.loads(line)
-            notes.append(
-                f"the sequence of {repaired['repaired']} was at {repaired['from']}, behind its table: "
-                f"now at {repaired['to']}"
-            )
-    changed = planned.difference.to_do
-    after = difference(planned.resources, read(database, host, limit=limit).rows)
-    wrong = _wrong(after)
-    if settings is not None:
-        if changed and (untold := server.notify(settings)):
-            notes.append(untold)
-        if not wrong and oarnodes.plain(host) and oarnodes.command():
+    created = _carry_out(planner, database, retire, limit)
+    changed = created.totals.add or created.totals.change or (retire and created.totals.retire)
+    notes, wrong = created.notes, created.wrong
+    if settings is not None and changed and (untold := server.notify(settings)):
+        notes.append(untold)
+    shown: list[Difference] = []
+    with reading(database, planner, limit=limit) as found:
+        planner.start(found.snapshot.next)
+        for one in differences(planner, found):
+            if len(wrong) < _TOLD and not one.same:
+                wrong.extend(_wrong(one)[: _TOLD - len(wrong)])
+            if len(shown) < _ASKED and oarnodes.plain(one.host.name):
+                shown.append(one)
+    if settings is not None and not wrong and oarnodes.command():
+        for one in shown:
             try:
-                wrong += oarnodes.differences(after.entries, oarnodes.ask(host, limit=limit))
+                wrong += oarnodes.differences(one.entries, oarnodes.ask(one.host.name, limit=limit))
             except RuntimeError as error:
                 wrong.append(f"the rows are in the database, but {error}")
-    return Created(planned, after, wrong, notes)
+                break
+        if len(planner.hosts) > len(shown) > 0:
+            notes.append(f"oarnodes was asked about {len(shown)} of the {len(planner.hosts)} hosts")
+    return created
 
 
-def _carry_out(
-    machine: Machine, host: str, database: Database, granularity: Granularity, limit: float
-) -> tuple[Planned, str]:
-    """The plan that was carried out, and what the database said to it."""
+def _carry_out(planner: Planner, database: Database, retire: bool, limit: float) -> Created:
+    """What was done, not yet looked at."""
     end = time.monotonic() + limit
     for attempt in count(1):
-        planned = make_plan(machine, host, granularity, read(database, host, limit=limit))
-        todo = statements(planned)
-        if not todo:
-            return planned, ""
-        try:
-            return planned, database.run(todo, limit=limit)
-        except DatabaseError as error:
-            if error.sqlstate not in _AGAIN or time.monotonic() > end:
-                raise
-            _wait(attempt)
+        with (
+            reading(database, planner, limit=limit) as found,
+            prepare(planner, found, retire=retire) as prepared,
+        ):
+            refuse_clashes(prepared)
+            created = Created(prepared.totals, prepared.missing, retire, [], host_notes(list(planner.hosts)))
+            if not prepared.to_do:
+                created.notes.extend(prepared.notes())
+                return created
+            try:
+                output = database.run(prepared.script, limit=bulk(limit, planner.count))
+            except DatabaseError as error:
+                if error.sqlstate not in _AGAIN or time.monotonic() > end:
+                    raise
+            else:
+                created.notes.extend(_repaired(output))
+                return created
+        _wait(attempt)
     raise AssertionError("the loop has no end of its own")
+
+
+def _repaired(output: str) -> Iterator[str]:
+    for line in output.splitlines():
+        if line.startswith("{"):
+            one = json.loads(line)
+            yield f"the sequence of {one['repaired']} was at {one['from']}, behind its table: now at {one['to']}"
 
 
 def _wait(attempt: int) -> None:
@@ -205,15 +243,18 @@ def _wait(attempt: int) -> None:
 
 def _wrong(after: Difference) -> list[str]:
     said = []
+    of = f" of {after.host.name!a}"
     for entry in after.entries:
         cpuset = entry.resource.properties["cpuset"]
         if entry.row is None:
-            said.append(f"the resource with cpuset {cpuset} is not in the database")
+            said.append(f"the resource{of} with cpuset {cpuset} is not in the database")
         for name, (there, value) in entry.changes.items():
-            said.append(f"{name} of the resource with cpuset {cpuset} is {there}, not {value}")
-    for row in after.extra:
+            said.append(f"{name} of the resource{of} with cpuset {cpuset} is {there}, not {value}")
+    for extra in after.to_retire:
+        row = extra.row
         said.append(
-            f"resource {row.resource_id} (cpuset {row.properties.get('cpuset')}, {row.state}) is not of this machine; "
-            f"to remove it: oarnodesetting -r {row.resource_id} -s Dead && oarremoveresource {row.resource_id}"
+            f"resource {row.resource_id}{of} (cpuset {row.properties.get('cpuset')}, {row.state}) is not planned: "
+            f"{extra.why}; --retire takes it out of use; to remove it: "
+            f"oarnodesetting -r {row.resource_id} -s Dead && oarremoveresource {row.resource_id}"
         )
     return said

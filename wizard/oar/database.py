@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from wizard.errors import FAILED, HELD, MACHINE, USAGE, UserError
 from wizard.oar import conf
@@ -22,7 +23,12 @@ _SOCKETS = Path("/var/run/postgresql")
 _ADMINISTRATOR = "postgres"
 #: SQLSTATE of a lock that was not had in time.
 _LOCKED = "55P03"
-_NO_TABLE = "42P01"
+#: What to do about others.
+_HINTS = {
+    "42P01": "OAR's tables are not there; as root: oar-database --create --db-is-local",
+    "42501": "this login may not do that; as root on the server, the database's administrator is used",
+    "53100": "the database's disk is full; nothing was changed",
+}
 
 
 class DatabaseError(UserError):
@@ -43,15 +49,18 @@ class Database:
     user: str = ""
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 
-    def run(self, statements: str, *, limit: float = 30) -> str:
-        """What psql prints for the statements: a row a line, unaligned. DatabaseError after `limit` seconds at most."""
+    def run(self, statements: str | IO[bytes], *, limit: float = 30, output: IO[bytes] | None = None) -> str:
+        """What psql prints for the statements (a text, or a file from its place on): a row a line, unaligned; ""
+        when it goes to the file `output`. DatabaseError after `limit` seconds at most."""
         words = [_psql(), "--no-psqlrc", "--no-password", "--quiet", "--no-align", "--tuples-only"]
         words += ["--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose", f"--dbname={self.conninfo}", "--file=-"]
+        said: dict[str, Any] = {"input": statements.encode()} if isinstance(statements, str) else {"stdin": statements}
         try:
             done = subprocess.run(
                 words,
-                input=statements.encode(),
-                capture_output=True,
+                **said,
+                stdout=subprocess.PIPE if output is None else output,
+                stderr=subprocess.PIPE,
                 timeout=limit,
                 cwd="/",
                 env=self._environment(limit),
@@ -65,7 +74,7 @@ class Database:
             raise DatabaseError(f"psql could not be started: {error}", status=MACHINE) from error
         if done.returncode:
             raise self._error(done.stderr.decode("utf-8", "replace"))
-        return done.stdout.decode("utf-8", "replace")
+        return "" if output is not None else done.stdout.decode("utf-8", "replace")
 
     def _environment(self, limit: float) -> dict[str, str]:
         # The server's own limits are shorter than ours: its message says more, and it does not work on for nobody.
@@ -91,11 +100,8 @@ class Database:
         if sqlstate == _LOCKED:
             text = f"somebody holds OAR's tables in {self.where}: {message}"
             return DatabaseError(text, sqlstate=sqlstate, status=HELD)
-        missing = sqlstate == _NO_TABLE
         return DatabaseError(
-            f"{self.where}: {message} (SQLSTATE {sqlstate})",
-            sqlstate=sqlstate,
-            hint="OAR's tables are not there; as root: oar-database --create --db-is-local" if missing else "",
+            f"{self.where}: {message} (SQLSTATE {sqlstate})", sqlstate=sqlstate, hint=_HINTS.get(sqlstate, "")
         )
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
-from wizard.oar.plan import Entry
+from wizard.oar.difference import Entry
 
 #: OAR's tools put a host's name into SQL and shell commands as it is. Only such names are given to them.
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]*\Z")

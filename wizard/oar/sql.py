@@ -2,21 +2,32 @@
 
 Whatever a name holds, it stays a literal. The rows and the log are as oarnodesetting leaves them (OAR::IO's
 add_resource and set_resources_property): for a new resource the log gets a row for its state and one for each property
-that was set to something else than its default; a property that changes closes its row in the log and gets a new one.
+that was set to something else than its default; a property that changes closes its row in the log and gets a new one;
+a resource that is retired gets Dead as its next state, and OAR's server does the rest.
+
+New rows and changes are COPY's: of many ways to write 2048 rows and their 10176 lines of log it was the quickest, and
+it needs no memory, neither here nor in the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from wizard.oar.plan import Difference, Entry
-from wizard.oar.resource import NUMBERING, PROPERTY_TYPES, Snapshot, Value
+from wizard.oar.properties import DEFAULTS, numeric
+from wizard.oar.resource import INTEGER, NUMBERING, Snapshot, Value
 
-#: What a plan depends on in a host's rows, beside network_address.
-_MARKED = ("resource_id", "type", "cpuset", *PROPERTY_TYPES)
-#: Columns that have a default in OAR's schema: setting them to it is no change, and is not logged.
-_DEFAULTS = {"cpuset": "0"}
+#: A setting of the transaction's own that holds the names of the planned hosts: a literal in one place only.
+_HOSTS = "kameleon.hosts"
+#: And one that holds the last resource_id before the new ones.
+_LAST = "kameleon.last"
 _NOW = "extract(epoch FROM now())::int"
+_PLANNED_HOSTS = f"json_array_elements_text(current_setting('{_HOSTS}')::json) WITH ORDINALITY AS planned (name, place)"
+_THEIR_ROWS = f"{_PLANNED_HOSTS} JOIN resources r ON r.network_address = planned.name AND r.type = 'default'"
+_SEQUENCES = (("resources", "resource_id"), ("resource_logs", "resource_log_id"))
+#: Text of how many rows, and what they are whatever their order: a million take no memory.
+_MARK = "count(*) || '/' || coalesce(sum(hashtextextended(ROW("
+_MARK_END = ")::text, 0)), 0)"
 
 
 def quote(text: str) -> str:
@@ -33,87 +44,202 @@ def quote(text: str) -> str:
     return f"'{doubled}'"
 
 
-def _literal(value: Value) -> str:
-    return str(value) if isinstance(value, int) else quote(value)
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _rows_of(host: str) -> str:
-    return f"FROM resources r WHERE network_address = {quote(host)} AND type = 'default'"
+def copied(values: Iterable[Value | None]) -> str:
+    """A line of COPY's text format."""
+    return "\t".join("\\N" if value is None else _escaped(value) for value in values) + "\n"
 
 
-def _mark(host: str) -> str:
-    # to_jsonb: a property may have no column yet, and has none then in both readings.
-    parts = ", ".join(f"to_jsonb(r)->>{quote(name)}" for name in _MARKED)
-    text = f"string_agg(json_build_array({parts})::text, ',' ORDER BY resource_id)"
-    return f"SELECT coalesce(md5({text}), '') {_rows_of(host)}"
+def _escaped(value: Value) -> str:
+    text = str(value)
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        for plain, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+            text = text.replace(plain, escaped)
+    return text
 
 
-def reading(host: str) -> str:
-    """Statements for psql that print a JSON object each: all together one Snapshot of this host (`snapshot`)."""
-    names = ", ".join(map(quote, NUMBERING))
+def uncopied(text: str) -> str | None:
+    """One value of COPY's text format."""
+    if "\\" not in text:
+        return text
+    if text == "\\N":
+        return None
+    found, at = [], 0
+    letters = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+    while at < len(text):
+        if text[at] == "\\" and at + 1 < len(text):
+            at += 1
+            found.append(letters.get(text[at], text[at]))
+        else:
+            found.append(text[at])
+        at += 1
+    return "".join(found)
+
+
+def _set_hosts(hosts: Sequence[str]) -> str:
+    return f"SELECT set_config('{_HOSTS}', {quote(json.dumps(hosts))}, true) \\g /dev/null\n"
+
+
+def _marked(columns: Iterable[str]) -> list[str]:
+    """The columns that a plan depends on, of those there are, in an order of their own."""
+    return sorted({"resource_id", "type", "state", "next_state", "network_address", "cpuset", *columns})
+
+
+def reading(hosts: Sequence[str], names: Sequence[str]) -> str:
+    """Statements for psql. They print JSON objects, a line each, which make a Snapshot, and then the hosts' rows, in
+    the order of the hosts, as COPY does: place of the host (from 1), resource_id, state, next_state, and `names`."""
+    wanted = ", ".join(f"({place}, {quote(name)})" for place, name in enumerate(names))
+    numbers = ", ".join(map(quote, NUMBERING))
+    marked = ", ".join(map(quote, _marked(names)))
+    column = "attrelid = 'resources'::regclass AND attnum > 0 AND NOT attisdropped"
+    stale = "\n  UNION ALL ".join(
+        f"SELECT '{table}' AS name, '{key}' AS key, max({key}) AS highest, "
+        f"coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', '{key}')::regclass), 0) AS was FROM {table}"
+        for table, key in _SEQUENCES
+    )
     return f"""\
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+{_set_hosts(hosts)}\
 SELECT json_build_object('columns', json_object_agg(attname, format_type(atttypid, NULL)))
-  FROM pg_attribute WHERE attrelid = 'resources'::regclass AND attnum > 0 AND NOT attisdropped;
--- A property without a column has no highest number: ask for those that have one.
+  FROM pg_attribute WHERE {column};
+SELECT json_build_object('stale', coalesce(json_agg(json_build_array(name, key, was, highest)), '[]'))
+  FROM ({stale}) AS sequence WHERE highest > was;
+-- A property without a column has no highest number, and no values: ask for those that have one.
 SELECT 'SELECT json_build_object(''highest'', json_build_object('
     || string_agg(format('%L, max(%I)', attname, attname), ', ') || ')) FROM resources'
-  FROM pg_attribute WHERE attrelid = 'resources'::regclass AND NOT attisdropped AND attname IN ({names})
+  FROM pg_attribute WHERE {column} AND attname IN ({numbers})
   HAVING count(*) > 0 \\gexec
-SELECT json_build_object('rows', coalesce(json_agg(to_jsonb(r) ORDER BY resource_id), '[]'), 'mark', ({_mark(host)}))
-  {_rows_of(host)};
+SELECT {quote(f"SELECT json_build_object('mark', {_MARK}")}
+    || string_agg(format('r.%I', attname), ', ' ORDER BY attname COLLATE "C")
+    || {quote(f"{_MARK_END}) FROM {_THEIR_ROWS}")}
+  FROM pg_attribute WHERE {column} AND attname IN ({marked}) \\gexec
+SELECT 'COPY (SELECT planned.place, r.resource_id, r.state, r.next_state, '
+    || string_agg(CASE WHEN attname IS NULL THEN 'NULL' ELSE format('r.%I', attname) END, ', ' ORDER BY wanted.place)
+    || ' FROM ' || {quote(_THEIR_ROWS)} || ' ORDER BY planned.place, r.resource_id) TO STDOUT'
+  FROM (VALUES {wanted}) AS wanted (place, name)
+  LEFT JOIN pg_attribute ON {column} AND attname = wanted.name \\gexec
 COMMIT;
 """
 
 
-def transaction(host: str, difference: Difference, snapshot: Snapshot) -> str:
-    """One transaction that adds and changes what differs, when the database still is as in the snapshot; when it is
-    not (numbers or this host's rows), it fails with SQLSTATE 40001 and nothing is changed.
+def missing_columns(names: Iterable[str], snapshot: Snapshot) -> list[str]:
+    """The properties that the server has no column for yet. (Without a database, OAR's own columns are there.)"""
+    return [name for name in names if name not in snapshot.columns and name not in DEFAULTS]
+
+
+def opening(
+    hosts: Sequence[str], names: Sequence[str], kinds: Mapping[str, str], snapshot: Snapshot, adding: bool
+) -> str:
+    """The beginning of the transaction that brings the resources of `hosts` to a plan when the database still is as
+    in the snapshot; when it is not (numbers or these hosts' rows), it fails with SQLSTATE 40001 and nothing is changed.
+    `names`: the properties of the new rows; `kinds`: their SQL types. With `adding`, lines follow (`added`) and `\\.`.
 
     It prints a line of JSON for a sequence that was behind its table and was repaired.
     """
-    used = dict.fromkeys(name for entry in difference.entries for name in entry.resource.properties)
-    missing = [name for name in used if name not in snapshot.columns and name in PROPERTY_TYPES]
+    missing = missing_columns(names, snapshot)
     # ALTER TABLE needs the stronger lock. Taken at once: to upgrade the weaker one later could deadlock with readers.
     mode = "ACCESS EXCLUSIVE" if missing else "EXCLUSIVE"
     statements = [
         "BEGIN;",
         f"LOCK TABLE resources, resource_logs IN {mode} MODE;",
-        *(f"ALTER TABLE resources ADD COLUMN IF NOT EXISTS {name} {PROPERTY_TYPES[name]};" for name in missing),
-        _guard(host, snapshot, [name for name in NUMBERING if name in used]),
-        _sequence("resources", "resource_id"),
-        _sequence("resource_logs", "resource_log_id"),
+        *(f"ALTER TABLE resources ADD COLUMN IF NOT EXISTS {identifier(name)} {kinds[name]};" for name in missing),
+        _set_hosts(hosts).rstrip(),
+        _guard(snapshot, names),
+        *(_sequence(table, key) for table, key in _SEQUENCES),
     ]
-    added = difference.of("add")
-    if added:
-        statements.append(_insert(added))
-    statements += _updates(difference.of("change"))
-    statements.append("COMMIT;")
+    if adding:
+        statements += [
+            f"SELECT set_config('{_LAST}', coalesce(max(resource_id), 0)::text, true) FROM resources \\g /dev/null",
+            f"COPY resources (network_address, state, state_num, {', '.join(map(identifier, names))}) FROM STDIN;",
+        ]
     return "\n\n".join(statements) + "\n"
 
 
-def _guard(host: str, snapshot: Snapshot, numbered: Iterable[str]) -> str:
+def added(host: str) -> str:
+    """What the line of a new resource begins with; its properties follow (`added_cell`)."""
+    return copied((host, "Alive", 1))[:-1] + "\t"
+
+
+def added_cell(name: str, value: Value | None) -> str:
+    """A property of a new resource, as COPY takes it."""
+    # A column of OAR's own schema must hold something: its default, then.
+    return copied((DEFAULTS.get(name) if value is None else value,))[:-1]
+
+
+def log_of_added(names: Sequence[str]) -> str:
+    """After the new rows: the lines of log that they get."""
+    logged = ", ".join(
+        f"({place}, {quote(name)}, r.{identifier(name)}::text)" for place, name in enumerate(["state", *names], start=1)
+    )
+    default = " AND ".join(
+        f"NOT (log.attribute = {quote(name)} AND log.value = {quote(value)})"
+        for name, value in DEFAULTS.items()
+        if name in names
+    )
+    return f"""
+INSERT INTO resource_logs (resource_id, attribute, value, date_start)
+  SELECT r.resource_id, log.attribute, log.value, {_NOW}
+    FROM resources r, LATERAL (VALUES {logged}) AS log (place, attribute, value)
+    WHERE r.resource_id > current_setting('{_LAST}')::bigint AND log.value IS NOT NULL
+      AND {default or "true"}
+    ORDER BY r.resource_id, log.place;
+"""
+
+
+#: Of this table, each line is a property that a resource gets, or with an empty name, that it is retired.
+CHANGING = """
+CREATE TEMPORARY TABLE kameleon_change (resource_id bigint, attribute text, value text) ON COMMIT DROP;
+
+COPY kameleon_change FROM STDIN;
+"""
+
+
+def changes(changed: Iterable[str], kinds: Mapping[str, str], columns: Mapping[str, str]) -> Iterator[str]:
+    """After the lines of CHANGING and `\\.`: what oarnodesetting -p does with each of these properties, on all its
+    resources at once, and what `oarnodesetting -s Dead` does with those to retire."""
+    yield "\nANALYZE kameleon_change;\n"
+    for name in changed:
+        kind = "INT" if numeric(columns.get(name, "")) or (name not in columns and kinds[name] == INTEGER) else "text"
+        yield f"""
+UPDATE resources r SET {identifier(name)} = change.value::{kind}
+  FROM kameleon_change change WHERE change.attribute = {quote(name)} AND r.resource_id = change.resource_id;
+
+UPDATE resource_logs log SET date_stop = {_NOW}
+  FROM kameleon_change change
+  WHERE log.date_stop = 0 AND log.attribute = {quote(name)}
+    AND change.attribute = log.attribute AND log.resource_id = change.resource_id;
+
+INSERT INTO resource_logs (resource_id, attribute, value, date_start)
+  SELECT resource_id, attribute, value, {_NOW}
+    FROM kameleon_change WHERE attribute = {quote(name)} ORDER BY resource_id;
+"""
+    yield """
+UPDATE resources r SET next_state = 'Dead', next_finaud_decision = 'NO'
+  FROM kameleon_change change WHERE change.attribute = '' AND r.resource_id = change.resource_id;
+"""
+
+
+def _guard(snapshot: Snapshot, names: Iterable[str]) -> str:
     numbers = [
-        f"(SELECT coalesce(max({name}), 0) FROM resources) <> {snapshot.highest.get(name, 0)}" for name in numbered
+        f"(SELECT coalesce(max({name}), 0) FROM resources) <> {snapshot.highest.get(name, 0)}"
+        for name in NUMBERING
+        if name in names
     ]
-    conditions = "\n     OR ".join([*numbers, f"({_mark(host)}) <> {quote(snapshot.mark)}"])
-    body = f"""
+    marked = ", ".join(f"r.{identifier(name)}" for name in _marked(name for name in names if name in snapshot.columns))
+    mark = f"(SELECT {_MARK}{marked}{_MARK_END} FROM {_THEIR_ROWS})"
+    conditions = "\n     OR ".join([*numbers, f"{mark} <> {quote(snapshot.mark)}"])
+    return f"""\
+DO $plan$
 BEGIN
   IF {conditions}
   THEN
     RAISE EXCEPTION 'the resources are not those the plan was made for' USING ERRCODE = 'serialization_failure';
   END IF;
 END
-"""
-    return f"DO {_dollars(body)};"
-
-
-def _dollars(body: str) -> str:
-    """The body in dollar quotes that it does not hold itself."""
-    at = 0
-    while (tag := f"$plan{at or ''}$") in body:
-        at += 1
-    return f"{tag}{body}{tag}"
+$plan$;"""
 
 
 def _sequence(table: str, column: str) -> str:
@@ -124,58 +250,3 @@ SELECT json_build_object('repaired', '{table}', 'from', was, 'to', setval({seque
   FROM (SELECT max({column}) AS highest, coalesce(pg_sequence_last_value({sequence}::regclass), 0) AS was
           FROM {table}) AS sequence
   WHERE highest > was AND {sequence} IS NOT NULL;"""
-
-
-def _insert(added: list[Entry]) -> str:
-    names = list(added[0].resource.properties)
-    rows = ",\n    ".join(
-        "("
-        + ", ".join(
-            [
-                quote(entry.resource.network_address),
-                "'Alive'",
-                "1",
-                *(_literal(entry.resource.properties[name]) for name in names),
-            ]
-        )
-        + ")"
-        for entry in added
-    )
-    logged = ", ".join(
-        f"({place}, {quote(name)}, added.{name}::text)" for place, name in enumerate(["state", *names], start=1)
-    )
-    default = " AND ".join(
-        f"NOT (log.attribute = {quote(name)} AND log.value = {quote(value)})" for name, value in _DEFAULTS.items()
-    )
-    return f"""\
-WITH added AS (
-  INSERT INTO resources (network_address, state, state_num, {", ".join(names)}) VALUES
-    {rows}
-  RETURNING *
-)
-INSERT INTO resource_logs (resource_id, attribute, value, date_start)
-  SELECT added.resource_id, log.attribute, log.value, {_NOW}
-    FROM added, LATERAL (VALUES {logged}) AS log (place, attribute, value)
-    WHERE {default}
-    ORDER BY added.resource_id, log.place;"""
-
-
-def _updates(changed: list[Entry]) -> list[str]:
-    """For each property and new value: what oarnodesetting -p does, on all its resources at once."""
-    wanted: dict[tuple[str, Value], list[int]] = {}
-    for entry in changed:
-        for name, (_, value) in entry.changes.items():
-            if entry.row is not None:
-                wanted.setdefault((name, value), []).append(entry.row.resource_id)
-    statements = []
-    for (name, value), ids in wanted.items():
-        these = ", ".join(map(str, ids))
-        statements += [
-            f"UPDATE resources SET {name} = {_literal(value)} WHERE resource_id IN ({these});",
-            f"UPDATE resource_logs SET date_stop = {_NOW}\n"
-            f"  WHERE date_stop = 0 AND attribute = {quote(name)} AND resource_id IN ({these});",
-            "INSERT INTO resource_logs (resource_id, attribute, value, date_start)\n"
-            f"  SELECT resource_id, {quote(name)}, {quote(str(value))}, {_NOW}\n"
-            f"    FROM resources WHERE resource_id IN ({these}) ORDER BY resource_id;",
-        ]
-    return statements

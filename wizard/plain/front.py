@@ -155,8 +155,10 @@ def _tell_stderr(reporter: Reporter) -> None:
         Paper.on(sys.stderr).line(line)
 
 
-def line_front(quiet: bool, verbose: int, ask: bool) -> LineFront:
-    """Lines on stdout; `ask`: somebody sits at stdin and stderr."""
+def line_front(quiet: bool, verbose: int, ask: bool, *, bare: bool = False) -> LineFront:
+    """Lines on stdout; `ask`: somebody sits at stdin and stderr; `bare`: no colour, and no line that is rewritten."""
     paper = Paper.on(sys.stdout)
+    if bare:
+        paper.live = paper.colour = False
     prompter = Prompter(paper if paper.stream.isatty() else paper_for_prompts(paper), 0) if ask else None
     return LineFront(Reporter(paper, quiet=quiet, verbose=verbose), prompter)

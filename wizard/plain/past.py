@@ -10,7 +10,8 @@ from pathlib import Path
 from wizard.engine.events import RunState
 from wizard.engine.runs import Run
 from wizard.plain.paper import Paper
-from wizard.plain.words import duration, end_lines, failure_lines, last_line, size, step_name
+from wizard.plain.words import duration, end_lines, failure_lines, last_line, step_name
+from wizard.units import size
 
 _STYLES = {"done": "green", "failed": "red", "dead": "red", "waiting": "yellow", "running": "bold"}
 _MARKS = {"done": "ok", "failed": "FAIL", "skipped": "skip", "running": ">", "waiting": "."}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.engine.events import Event, RunState, StepState
+from wizard.units import size
 
 #: How a line of output says that something went wrong; with an address in it, it tells more than the last line does
 #: (apt names the mirror, then ends with "Some index files failed to download").
@@ -27,16 +28,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def size(count: int) -> str:
-    """Bytes as people say them, in powers of 1000: 812 B, 43.1 MB."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 999.95:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def counted(number: int, what: str) -> str:

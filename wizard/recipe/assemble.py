@@ -13,8 +13,8 @@ from wizard.recipe.compile import Compiler
 from wizard.recipe.errors import nearest, quoted
 from wizard.recipe.globals import Globals
 from wizard.recipe.lookup import StepsPath
-from wizard.recipe.model import Command, Macrostep, Microstep, Place
-from wizard.recipe.nodes import ListNode, MapNode, Node, TextNode, describe
+from wizard.recipe.model import Command, Macrostep, Microstep, OutputType, Place
+from wizard.recipe.nodes import ListNode, MapNode, Node, Source, TextNode, describe
 from wizard.recipe.steps import StepText, read_step, take_items
 from wizard.recipe.variables import Value, Variables
 
@@ -30,6 +30,7 @@ class Steps:
     text: RecipeText
     globals: Globals
     types: Sequence[str]
+    outputs: Sequence[OutputType] = ()
     aliases: dict[str, ListNode] = field(default_factory=dict)
 
     @property
@@ -46,7 +47,7 @@ class Steps:
                 continue
             paths = self._paths(section)
             first: dict[str, Place] = {}
-            for call in calls:
+            for call in self._with_types(section, calls):
                 name = call.name.value
                 if self._classic and name in first:
                     problems.add(call.name.place, f"{quoted(name)} is here twice: first in line {first[name].line}")
@@ -56,6 +57,19 @@ class Steps:
                 if macrostep is not None:
                     found.append(macrostep)
         return found + self._output_types()
+
+    def _with_types(self, section: str, calls: list[Call]) -> list[Call]:
+        """The calls, those that the output types want of the setup section in the place of `@types`."""
+        wanted: dict[str, Call] = {}
+        for output in self.outputs:
+            source = Source(Path(output.place.file), output.place.file, [])
+            for name in output.setup:
+                wanted.setdefault(name, Call("setup", TextNode(name, output.place, source)))
+        own = {call.name.value for call in calls}
+        added = [call for name, call in wanted.items() if name not in own]
+        if self._classic or section != "setup":
+            return calls
+        return [one for call in calls for one in (added if call.name.value == "@types" else [call])]
 
     def _paths(self, section: str) -> StepsPath:
         if self._classic:

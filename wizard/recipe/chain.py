@@ -261,9 +261,10 @@ def _base(
         return None
     name = with_suffix(expanded.text)
     found = Path(os.path.normpath(path.parent / name))
-    if not os.path.exists(found) and "/" not in name:
-        entries = [reader.cwd / "recipes", *lookup.recipe_path()]
-        found = next((entry / name for entry in entries if os.path.isfile(entry / name)), found)
+    if "/" not in name and (not os.path.exists(found) or os.path.samefile(found, path)):
+        # A recipe may have the name of the one it extends: hello.yaml, my own, extends the hello that ships.
+        others = [entry / name for entry in (reader.cwd / "recipes", *lookup.recipe_path())]
+        found = next((other for other in others if os.path.isfile(other) and not os.path.samefile(other, path)), found)
     if not os.path.exists(found):
         known = [entry.stem for entry in found.parent.glob("*.yaml")] if os.path.isdir(found.parent) else []
         problems.add(node.place, f"no recipe {quoted(name)} to extend", nearest(found.stem, known))

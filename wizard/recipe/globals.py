@@ -66,8 +66,17 @@ def fixed_names(name: str, path: Path, cwd: Path) -> dict[str, Value]:
     }
 
 
+def _want_kernel(layers: list[Mapping[str, Value]], problems: Problems) -> None:
+    """An output type wants a kernel: a recipe that leaves its global `kernel` empty gets its `default_kernel`."""
+    variables = Variables(layers, problems)
+    if {"kernel", "default_kernel"} <= set(variables.names()) and not variables.value("kernel").text.strip():
+        layers.insert(0, {"kernel": variables.value("default_kernel")})
+
+
 class Globals:
-    """Every global, filled in: what is given, the recipe's layers, the built-in ones."""
+    """Every global, filled in: what is given, the recipe's layers, the built-in ones.
+
+    `wanted` tells what steps and output types ask for: `needed_packages`, words; `kernel`, "" for none."""
 
     def __init__(
         self,
@@ -78,6 +87,7 @@ class Globals:
         output: str,
         cwd: Path,
         problems: Problems,
+        wanted: Mapping[str, str],
     ) -> None:
         self.problems = problems
         self.steps = (
@@ -88,7 +98,7 @@ class Globals:
         if "distrib" not in {*outside, *text.keys} and text.dialect == "classic":
             problems.add(text.place, "the mandatory global distrib is missing", "write global: {distrib: …}")
         built_in: dict[str, Value] = {**fixed_names(name, text.path, cwd), "workdir_base": Expanded(WORKDIR_BASE)}
-        layers = [outside, *text.layers, built_in]
+        layers: list[Mapping[str, Value]] = [outside, *text.layers, built_in]
         base = Variables(layers, problems, self.data).value("workdir_base").text
         identifier = run if run.startswith(f"{name}-") else f"{name}-{run}"
         workdir = os.path.normpath(os.path.join(cwd, base or WORKDIR_BASE, identifier))
@@ -102,6 +112,9 @@ class Globals:
         if text.dialect == "current":
             built_in |= {name: Expanded("") for name in ("proxy_local", "proxy_out", "proxy_in")}
             built_in |= {name: Expanded("false") for name in ("checkpointing_enabled", "persistent_cache")}
+        built_in["needed_packages"] = Expanded(wanted["needed_packages"])
+        if wanted["kernel"]:
+            _want_kernel(layers, problems)
         variables = Variables(layers, problems, self.data)
         self.values: dict[str, Value] = {key: variables.value(key) for key in variables.names()}
         self.workdir, self.chroot, self.output = workdir, f"{workdir}/chroot", output

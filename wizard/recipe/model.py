@@ -73,6 +73,26 @@ class Macrostep:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputType:
+    """The header of an export step (output.py). `id` is the file's name and what --type takes; `kernel`: whether the
+    appliance must hold one; `setup`: macrosteps it needs in the place of `@types`; `packages`: what it needs installed;
+    `tools`: names of host tools; `options` maps a global to what it does. `place` is where `setup` stands."""
+
+    id: str
+    title: str
+    makes: str
+    kernel: bool
+    setup: tuple[str, ...]
+    packages: tuple[str, ...]
+    tools: tuple[str, ...]
+    options: dict[str, str]
+    adds: str
+    leaves_out: str
+    use: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedRecipe:
     """No `$$` is left. `contexts` maps local, out, in to the shell command line that opens the context;
     "" stands for the engine's own: bash on the host for local and out, a chroot of `chroot` for in."""
@@ -89,6 +109,7 @@ class ResolvedRecipe:
     macrosteps: tuple[Macrostep, ...]
     contexts: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()  # every recipe and step file that was read, the recipe first
+    outputs: tuple[OutputType, ...] = ()  # of the export section, those with a header
 
     def steps(self) -> list[tuple[Macrostep, Microstep]]:
         """Every microstep in the order it runs; its index here is the step number in events."""

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from wizard.recipe import chain
+from wizard.recipe import chain, lookup
 from wizard.recipe.assemble import Steps
-from wizard.recipe.chain import Reader
+from wizard.recipe.chain import Reader, RecipeText
 from wizard.recipe.errors import Problems
 from wizard.recipe.globals import Globals, fixed_names, outside_values
-from wizard.recipe.model import ResolvedRecipe
+from wizard.recipe.lookup import StepsPath
+from wizard.recipe.model import OutputType, ResolvedRecipe
+from wizard.recipe.output import needed_packages, read_output
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -50,8 +52,13 @@ def resolve(
     if text is None:
         problems.raise_any()
     assert text is not None
-    values = Globals(text, outside, name, run, output or str(start / "build" / name), start, problems)
-    steps = Steps(reader, text, values, types)
+    outputs = _outputs(reader, text, types)
+    wanted = {
+        "needed_packages": " ".join(_needed_packages(reader, text, outputs)),
+        "kernel": "yes" if any(one.kernel for one in outputs) else "",
+    }
+    values = Globals(text, outside, name, run, output or str(start / "build" / name), start, problems, wanted)
+    steps = Steps(reader, text, values, types, outputs)
     macrosteps = steps.macrosteps()
     if not macrosteps and not problems.errors:
         problems.add(text.place, "nothing to do: no macrostep in any section")
@@ -69,4 +76,35 @@ def resolve(
         macrosteps=tuple(macrosteps),
         contexts=values.contexts,
         files=tuple(str(file) for file in reader.files),
+        outputs=outputs,
     )
+
+
+def _outputs(reader: Reader, text: RecipeText, types: Sequence[str]) -> tuple[OutputType, ...]:
+    """The headers of the output types asked for, else of the export section's; a name without a file or a header is
+    left out here: assembling tells."""
+    if text.dialect == "classic":
+        return ()
+    paths = StepsPath(lookup.current_steps(text.recipes, reader.cwd), ("export",))
+    found: list[OutputType] = []
+    for name in types or [call.name.value for call in text.calls["export"] if call.arguments is None]:
+        path = paths.find(name) if name and "/" not in name and "\0" not in name else None
+        read = reader.read(path) if path else None
+        output = read_output(name, read[0], reader.problems) if read else None
+        if output is not None and output not in found:
+            found.append(output)
+    return tuple(found)
+
+
+def _needed_packages(reader: Reader, text: RecipeText, outputs: Sequence[OutputType]) -> list[str]:
+    """What the output types and the steps of the setup section, theirs too, need installed; each once."""
+    found = [package for one in outputs for package in one.packages]
+    paths = StepsPath(lookup.current_steps(text.recipes, reader.cwd), ("setup",))
+    called = [call.name.value for call in text.calls.get("setup", ())]
+    if "@types" in called:
+        called += [name for one in outputs for name in one.setup]
+    for name in called:
+        path = paths.find(name) if name and "\0" not in name else None
+        read = reader.read(path) if path else None
+        found += needed_packages(read[0], reader.problems) if read else ()
+    return list(dict.fromkeys(found))

@@ -11,8 +11,9 @@ from wizard.recipe.model import Command, Macrostep, Microstep, ResolvedRecipe
 
 def to_json(recipe: ResolvedRecipe) -> dict[str, Any]:
     """{"name", "file", "dialect", "strict", "description", "globals", "workdir", "chroot", "output", "contexts",
-    "files", "sections": [{"name", "macrosteps": [{"name", "file", "line", "microsteps": [{"name", "file", "line",
-    "clean", "commands": [{KIND: ARGUMENT}, …]}]}]}]}; ARGUMENT is a string or a list of strings."""
+    "files", "outputs", "sections": [{"name", "macrosteps": [{"name", "file", "line", "microsteps": [{"name", "file",
+    "line", "clean", "commands": [{KIND: ARGUMENT}, …]}]}]}]}; ARGUMENT is a string or a list of strings; "outputs" are
+    the output types' names."""
     return {
         "name": recipe.name,
         "file": recipe.file,
@@ -25,6 +26,7 @@ def to_json(recipe: ResolvedRecipe) -> dict[str, Any]:
         "output": recipe.output,
         "contexts": recipe.contexts,
         "files": list(recipe.files),
+        "outputs": [output.id for output in recipe.outputs],
         "sections": [
             {"name": name, "macrosteps": [_macrostep(macrostep) for macrostep in macrosteps]}
             for name, macrosteps in groupby(recipe.macrosteps, lambda macrostep: macrostep.section)

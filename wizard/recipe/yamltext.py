@@ -36,6 +36,12 @@ def read(path: Path, file: str, problems: Problems) -> tuple[Source, Node] | Non
     return None if text is None else parse(text, path, file, problems)
 
 
+def read_lines(path: Path, file: str, problems: Problems) -> Source | None:
+    """The file's lines, not looked into; None after the problem was added."""
+    text = _read_text(path, Place(file, 1), problems)
+    return None if text is None else Source(path, file, _BREAK.split(text))
+
+
 def parse(text: str, path: Path, file: str, problems: Problems) -> tuple[Source, Node] | None:
     """As `read`, from the file's text."""
     source = Source(path, file, _BREAK.split(text))

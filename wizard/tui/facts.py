@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from wizard.engine.events import Event, MacrostepState, RunState, StepState
+from wizard.units import size
 
 #: State → the mark that shows it. Every glyph is in code page 437, the font of a Linux console.
 MARKS = {
@@ -42,16 +43,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: `812 B`, `41.2 MB` (powers of 1000, as df -H and download pages)."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            break
-        value /= 1000
-    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def step_time(step: StepState | MacrostepState, now: float) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from wizard.data import program, state_directory
+from wizard.data import program
 from wizard.engine.events import make_safe
-from wizard.engine.runs import Run, new_run_id, runs_directory
+from wizard.engine.runs import Run, composed_directory, new_run_id, runs_directory
 
 COMPLAINT = 16 * 1024  # bytes of its stderr that a screen may show
 
@@ -47,7 +47,7 @@ def start_build(recipe: str, name: str, output: Path, saved: Path | None) -> Sta
     runs = runs_directory()
     run_id = new_run_id(saved.stem if saved else name)
     if saved is None:
-        saved = state_directory() / "composed" / run_id / f"{name}.yaml"
+        saved = composed_directory() / run_id / f"{name}.yaml"
         saved.parent.mkdir(parents=True, mode=0o700)
         saved.write_text(recipe)
     command = [*program(), "build", str(saved), "--run-id", run_id]

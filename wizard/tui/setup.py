@@ -5,20 +5,32 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.compose.catalog import Catalog, load_catalog
-from wizard.compose.workstation import workstation_flow
+from wizard.compose.catalog import Catalog, Global, load_catalog, load_outputs
+from wizard.compose.workstation import chosen_types, workstation_flow
 from wizard.errors import UserError
-from wizard.flow.flow import Flow
+from wizard.flow.flow import Flow, ReviewLine
+from wizard.flow.question import Choice, Question
 
 if TYPE_CHECKING:
+    from wizard.compose.base import Base
     from wizard.engine.events import RunState
+    from wizard.host.tools import Tool
+    from wizard.recipe.model import OutputType
 
-SPACE = 2 * 10**9  # bytes: the default appliance's tree and archive need 0.5 GB
+SPACE = 2 * 10**9  # bytes: the default appliance's tree, squashfs and ISO take 1.4 GB
+
+
+def missing_tools(types: Sequence[OutputType]) -> list[Tool]:
+    """What these output types need of a host and this one lacks."""
+    from wizard.host import tools
+
+    wanted = tools.tools_named(name for one in types for name in one.tools)
+    return [item.tool for item in tools.look_for(wanted, versions=False) if item.missing]
 
 
 def host_problems(setup: Setup) -> list[str]:
@@ -26,13 +38,11 @@ def host_problems(setup: Setup) -> list[str]:
     from wizard.host import apt, privilege, tools
 
     found = []
-    output = setup.catalog.output(str(setup.flow.values()["output"]))
-    missing = {item.tool.name: item.tool.package for item in tools.look_for(tools.tools_of(["build"]), versions=False)
-               if item.missing}  # fmt: skip
-    missing |= {command: package for command, package in output.tools.items() if not tools.which(command)}
+    basic = [item.tool for item in tools.look_for(tools.tools_of(["build"]), versions=False) if item.missing]
+    missing = list(dict.fromkeys([*basic, *setup.missing(chosen_types(setup.catalog, setup.flow.values()))]))
     if missing:
-        command = apt.install_command(sorted(set(missing.values())))
-        found.append(f"This machine lacks {', '.join(missing)}. Install: {command}")
+        command = apt.install_command(sorted({tool.package for tool in missing if tool.package}))
+        found.append(f"This machine lacks {', '.join(tool.name for tool in missing)}. Install: {command}")
     try:
         privilege.require_root("a build")
     except UserError as error:
@@ -42,27 +52,59 @@ def host_problems(setup: Setup) -> list[str]:
 
 @dataclass(slots=True)
 class Setup:
-    """One sitting of the wizard. `saved` is the recipe file once the person saved it; `problems` looks at the host."""
+    """One sitting of the wizard. `saved` is the recipe file once the person saved it; `missing` and `problems` look at
+    the host."""
 
     catalog: Catalog
     flow: Flow
     title: str = "kameleon-tui: build an appliance"
     output: str = ""
     saved: Path | None = None
+    missing: Callable[[Sequence[OutputType]], list[Tool]] = field(default=missing_tools)
     problems: Callable[[Setup], list[str]] = field(default=host_problems)
 
     @property
-    def base(self) -> str:
+    def base(self) -> Base:
         """The recipe that the composed one extends."""
-        return self.catalog.distribution(str(self.flow.values()["distribution"])).recipe
+        from wizard.compose.recipe import base_of
+
+        return base_of(self.catalog, self.flow.values())
 
     @property
     def name(self) -> str:
-        """What the recipe is called unless it is saved under another name: never as its base, found beside it first."""
-        values = self.flow.values()
-        return (
-            f"{values['hostname']}-{values['output']}" if values["hostname"] == self.base else str(values["hostname"])
-        )
+        """What the recipe is called unless it is saved under another name: its host name, if that is its own; never as
+        its base, found beside it first."""
+        values, base = self.flow.values(), self.base
+        hostname = str(values.get("hostname", ""))
+        if hostname and hostname not in (base.globals.get("hostname"), base.recipe):
+            return hostname
+        return f"{values['distribution']}-{values['appliance']}"
+
+    def global_of(self, question: Question) -> Global | None:
+        """The global that a setting asks for; None for a question that is none."""
+        return next((one for one in self.catalog.globals if one.id == question.id), None)
+
+    def settings(self) -> list[ReviewLine]:
+        """The settings there are with the answers as they are: questions that share a screen."""
+        return [line for line in self.flow.review() if self.global_of(line.question)]
+
+    def note(self, question: Question, choice: Choice) -> str:
+        """A word beside a choice: what this host lacks for an output type; "" for other questions."""
+        if question.id != "types":
+            return ""
+        missing = self.missing([self.catalog.output(choice.id)])
+        return f"lacks {' '.join(tool.name for tool in missing)}" if missing else "ready"
+
+    def facts(self, question: Question, choice: Choice) -> str:
+        """The same as a sentence, with what to do."""
+        if question.id != "types":
+            return ""
+        output = self.catalog.output(choice.id)
+        missing = self.missing([output])
+        if not missing:
+            return f"Its tools are on this machine: {', '.join(output.tools)}." if output.tools else ""
+        names = ", ".join(f"{tool.name} (package {tool.package or 'unknown'})" for tool in missing)
+        return f"Missing on this machine: {names}.\nTo install: kameleon-tui doctor --install --for {choice.id}"
 
     def check_recipe_name(self, text: str) -> str:
         """Why the recipe cannot be saved under that name, as a sentence; "" when it can."""
@@ -71,7 +113,8 @@ class Setup:
             return f"Type a file name, such as {self.name}.yaml."
         if path.suffix not in (".yaml", ".yml"):
             return "A recipe's name ends in .yaml."
-        return f"It extends {self.base}, so it needs another name." if path.stem == self.base else ""
+        base = self.base.recipe
+        return f"It extends {base}, so it needs another name." if path.stem == base else ""
 
     @property
     def recipe(self) -> str:
@@ -156,7 +199,7 @@ def uses_of(state: RunState) -> list[str]:
     """How what a run made is used, by the headers of its export steps; a line for each that has one."""
     names = [macrostep.name for macrostep in state.macrosteps if macrostep.section == "export"]
     try:
-        return [f"To use {one.id}: {one.use}" for one in load_catalog().outputs if one.id in names]
+        return [f"To use {one.id}: {one.use}" for one in load_outputs() if one.id in names]
     except UserError:  # a catalog that cannot be read is no reason not to say how the run ended
         return []
 

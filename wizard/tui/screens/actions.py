@@ -66,6 +66,29 @@ class Actions(Base):
     def program(self) -> KameleonApp:
         return cast("KameleonApp", self.app)
 
+    # How a build's end is told; the first boot's is another (firstboot_apply.py).
+
+    what = "build"
+
+    @property
+    def name_shown(self) -> str:
+        return self.state.recipe or self.run.name
+
+    def end_lines(self) -> list[str]:
+        return facts.end_summary(self.state, self.run.name, uses_of(self.state))
+
+    def died_lines(self) -> list[str]:
+        return facts.died(self.run.name)
+
+    @property
+    def run_argument(self) -> str:
+        """How a command is told which run this is."""
+        return self.run.name
+
+    def goes_on(self) -> str:
+        """How to see it again once it was left."""
+        return f"kameleon-tui runs attach {self.run_argument}"
+
     @work(group="control")
     async def send(self, request: dict[str, Any]) -> None:
         """Pass a request on; a refusal is shown."""
@@ -82,7 +105,7 @@ class Actions(Base):
         """One of the choices of a run that waits."""
         if word == "shell":
             # A process of its own: what the shell does to the terminal's signals must not stay with the screen.
-            command = [*program(), "shell", self.run.name]
+            command = [*program(), "shell", self.run_argument]
             self.program.outside(lambda: run_in_front(command, KEYBOARD, SCREEN))
         elif word == "replace":
             await self.edit_and_retry()
@@ -134,10 +157,9 @@ class Actions(Base):
 
     @work(exclusive=True, group="leave")
     async def leave_by_choice(self) -> None:
-        name = self.run.name
-        text = f"The build goes on without this screen; to see it again:\n  kameleon-tui runs attach {name}"
+        text = f"The {self.what} goes on without this screen; to see it again:\n  {self.goes_on()}"
         if self.state.waiting is not None:
-            text = f"The build waits for a word, and goes on waiting; to come back:\n  kameleon-tui runs attach {name}"
+            text = f"The {self.what} waits for a word, and goes on waiting; to come back:\n  {self.goes_on()}"
         answer = await self.app.push_screen_wait(ChoiceDialog("Leave?", text, LEAVE))
         if answer == "leave" or (answer and self.state.end is not None):
             self.leave()
@@ -150,18 +172,18 @@ class Actions(Base):
 
     def leave(self) -> None:
         """Close the program: the run's exit status when it ended, and what to remember on the terminal left behind."""
-        state, end = self.state, self.state.end
+        end = self.state.end
         if end is not None:
-            self.program.farewell = facts.end_summary(state, self.run.name, uses_of(state))
+            self.program.farewell = self.end_lines()
             self.app.exit(int(end["exit"]))
         elif self.follower.died:
-            self.program.farewell = facts.died(self.run.name)
+            self.program.farewell = self.died_lines()
             self.app.exit(1)
         elif self.started and self.started.failed_to_start:
             self.program.farewell = [self.started.complaint]
             self.app.exit(self.started.process.returncode)
         else:
-            self.program.farewell = [f"The build goes on. See it again: kameleon-tui runs attach {self.run.name}"]
+            self.program.farewell = [f"The {self.what} goes on. See it again: {self.goes_on()}"]
             self.app.exit(0)
         if self.started is not None:
             self.started.close()

@@ -19,7 +19,6 @@ from wizard.tui import facts
 from wizard.tui.follow import Follower
 from wizard.tui.logtail import LogTail
 from wizard.tui.screens.actions import Actions
-from wizard.tui.setup import uses_of
 from wizard.tui.widgets.bar import Bar, progress
 from wizard.tui.widgets.choices import Choices
 from wizard.tui.widgets.keys import Keys
@@ -152,9 +151,8 @@ class BuildScreen(Actions, Screen[None]):
         state, now = self.state, self.follower.clock()
         living = not self.follower.died
         phase = facts.phase(state, living)
-        name = state.recipe or self.run.name
         self.query_one("#bar", Bar).say(
-            f"kameleon-tui: {name}", f"{phase} \u00b7 {facts.duration(facts.elapsed(state, now))}"
+            f"kameleon-tui: {self.name_shown}", f"{phase} \u00b7 {facts.duration(facts.elapsed(state, now))}"
         )
         current = facts.step_name(state, state.current.number) if state.current and state.end is None else ""
         width = max(20, min(self.size.width - 2 - len(current) - 2, 60))
@@ -222,14 +220,10 @@ class BuildScreen(Actions, Screen[None]):
             status = self.started.process.returncode
             panel.tell("not started", [self.started.complaint, f"(exit {status})  Esc: back to the review"], bad=True)
         elif asked == "died":
-            panel.tell("died", facts.died(self.run.name), bad=True)
+            panel.tell("died", self.died_lines(), bad=True)
         elif state.end is not None:
             self.query_one(Steps).follow()
-            panel.tell(
-                state.end["result"],
-                facts.end_summary(state, self.run.name, uses_of(state)),
-                bad=state.end["result"] != "done",
-            )
+            panel.tell(state.end["result"], self.end_lines(), bad=state.end["result"] != "done")
         elif state.waiting is not None:
             self._ask(state, panel)
 

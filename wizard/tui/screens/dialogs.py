@@ -59,8 +59,8 @@ class ChoiceDialog(ModalScreen[str]):
                 self.dismiss(item.value)
 
 
-class LineDialog(ModalScreen[str]):
-    """Asks for a line of text; "" when the person went away. `check` says why a text will not do."""
+class LineDialog(ModalScreen[str | None]):
+    """Asks for a line of text; None when the person went away. `check` says why a text will not do."""
 
     CSS = (
         WINDOW.format(name="LineDialog")
@@ -69,7 +69,7 @@ class LineDialog(ModalScreen[str]):
     LineDialog .problem { height: auto; color: $error; text-style: bold; }
     """
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back", show=False)]
 
     def __init__(self, title: str, text: str, value: str, check: Callable[[str], str]) -> None:
         super().__init__()

@@ -47,6 +47,8 @@ class ReviewScreen(Screen[None]):
         Binding("f1", "help", "Help", key_display="F1"),
     ]
 
+    AUTO_FOCUS = "#actions"  # not the recipe, which stands first and would be framed anew a moment later
+
     def __init__(self, setup: Setup) -> None:
         super().__init__()
         self.setup = setup
@@ -63,7 +65,6 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.show()
-        self.query_one(Choices).focus()
 
     def show(self) -> None:
         """Draw what will be built, with the answers as they are."""

@@ -16,12 +16,14 @@ from wizard.tui.widgets.rows import Rows
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row: `value` is what is answered, `note` stands at the right (default, installed …)."""
+    """A row: `value` is what is answered, `note` stands at the right (default, installed …). `under`: the value of the
+    row it belongs to (searchable.py)."""
 
     value: str
     title: str
     note: str = ""
     key: str = ""
+    under: str = ""
 
 
 class Choices(Rows):
@@ -76,7 +78,10 @@ class Choices(Rows):
         return len(self.items)
 
     def row(self, index: int, width: int) -> Text:
-        item = self.items[index]
+        return self.item_row(self.items[index], width)
+
+    def item_row(self, item: Item, width: int) -> Text:
+        """How an item is shown, on at most `width` cells."""
         text = Text()
         if self.several:
             text.append("[x] " if item.value in self.ticked else "[ ] ")

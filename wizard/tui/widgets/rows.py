@@ -101,13 +101,16 @@ class Rows(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.call_after_refresh(self.show_cursor)
 
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the cursor's row begins on the screen."""
+        return self.content_region.offset + Offset(0, self.cursor - self.scroll_offset.y)
+
     def show_cursor(self) -> None:
-        """Scroll to the cursor, with a row around it; the terminal's own goes there too, for braille and speech."""
+        """Scroll to the cursor, with a row around it."""
         around = 1 if self.size.height > 3 else 0
         region = Region(0, max(0, self.cursor - around), 1, 1 + 2 * around)
         self.scroll_to_region(region, animate=False, force=True)
-        if self.has_focus:
-            self.app.cursor_position = self.content_region.offset + Offset(0, self.cursor - self.scroll_offset.y)
 
     def action_move(self, step: int) -> None:
         index = self.cursor + step

@@ -1,0 +1,64 @@
+"""The first boot as systemd runs it: before the login prompts, which come however it ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.firstboot.container import DONE, Container, container
+
+pytestmark = pytest.mark.real
+
+
+@contextmanager
+def started(work: Path, prepare: Callable[[Path], None] = lambda tree: None) -> Iterator[Container]:
+    """A system that has started, as far as it goes: OAR's and PostgreSQL's services are enabled, too."""
+
+    def enabled(tree: Path) -> None:
+        units = tree / "etc/systemd/system"
+        shutil.copytree(tree / "usr/lib/kameleon-tui/recipes/firstboot/system", units, dirs_exist_ok=True)
+        (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
+        prepare(tree)
+
+    with container(work, "systemd", enabled) as box:
+        box.sh("until systemctl is-active --quiet multi-user.target; do sleep 0.3; done", timeout=120)
+        yield box
+
+
+def test_it_is_done_before_the_login(work: Path) -> None:
+    with started(work) as box:
+        journal = box.sh("journalctl --unit kameleon-firstboot --output cat")
+        assert DONE.search(journal), journal + box.log()
+        box.sh("until systemctl is-active oar-server oar-node postgresql@15-main ssh; do sleep 0.3; done", timeout=60)
+        assert "OAR database seems not ready" not in box.sh("journalctl --output cat")
+        assert box.sh("systemctl list-units --failed --plain --no-legend") == ""
+        box.sh("systemd-analyze verify kameleon-firstboot.service")
+        # The prompts and sshd wait for it.
+        first, *others = (
+            int(box.sh(f"systemctl show --property {name} --value {unit}"))
+            for name, unit in (
+                ("ActiveEnterTimestampMonotonic", "kameleon-firstboot"),
+                ("ActiveEnterTimestampMonotonic", "getty-pre.target"),
+                ("InactiveExitTimestampMonotonic", "ssh"),
+            )
+        )
+        assert 0 < first <= min(others)
+        # The passwords are in nobody's journal.
+        for line in box.path("/etc/oar/oar.conf").read_text().splitlines():
+            if line.startswith("DB_BASE_PASSWD"):
+                assert line.split('"')[1] not in box.sh("journalctl --output export")
+
+
+def test_after_a_failure_there_is_a_login_nevertheless(work: Path) -> None:
+    def without_database(tree: Path) -> None:
+        (tree / "usr/lib/postgresql/15/bin/postgres").unlink()
+
+    with started(work, without_database) as box:
+        journal = box.sh("journalctl --unit kameleon-firstboot --output cat")
+        assert "kameleon: first boot failed at database/" in journal
+        assert box.sh("systemctl is-active getty-pre.target multi-user.target").split() == ["active"] * 2
+        assert box.sh("systemctl is-failed kameleon-firstboot") == "failed"

@@ -1,0 +1,114 @@
+"""Disk types of an appliance of a few files: which kernel starts, which options are refused, which size is enough."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.outputs import ext4, little
+from tests.outputs.appliance import NAME, Appliance, export, exported
+
+pytestmark = pytest.mark.real
+
+ROOT_START = 69632 * 512
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> Appliance:
+    return little.make(folder / "little")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        ("raw", {"raw_size": "4 GB"}, "the global raw_size takes a number with M or G behind it, such as 4G, not 4"),
+        ("raw", {"raw_size": "$(id)"}, "the global raw_size takes a number"),
+        ("raw", {"raw_size": "20M"}, r"does not fit in 20M: the global raw_size takes \d+M or more"),
+        ("raw", {"kernel_parameters": "quiet; reboot"}, "the global kernel_parameters is more than plain words"),
+        ("raw", {"kernel_parameters": "a\n}"}, "the global kernel_parameters is more than plain words"),
+        ("xen", {"raw_size": "20M"}, r"does not fit in 20M: the global raw_size takes \d+M or more"),
+        ("xen", {"xen_directory": "../here"}, "the global xen_directory takes a directory"),
+        ("xen", {"kernel_parameters": '"'}, "the global kernel_parameters is more than plain words"),
+        (
+            "vmdk",
+            {"vmdk_subformat": "flat"},
+            "the global vmdk_subformat takes streamOptimized or monolithicSparse, not flat",
+        ),
+        ("vmdk", {"vm_memory": "lots"}, "the global vm_memory takes a whole number from 128 on, not 'lots'"),
+        ("ova", {"vm_cpus": "0"}, "the global vm_cpus takes a whole number from 1 on, not '0'"),
+        ("vhd", {"vhd_subformat": "fix"}, "the global vhd_subformat takes dynamic or fixed, not fix"),
+    ],
+)
+def test_what_an_option_does_not_take(
+    small: Appliance, folder: Path, kind: str, values: dict[str, str], told: str
+) -> None:
+    output = folder / "refused"
+    done = export(small, output, kind, values=values)
+    assert done.returncode == 1, done.stdout
+    assert re.search(told, done.stdout), done.stdout
+    assert not [path for path in output.iterdir() if not path.name.startswith(".partial")]
+    shutil.rmtree(output)
+
+
+def test_the_size_that_the_message_names_is_enough(small: Appliance, folder: Path) -> None:
+    said = export(small, folder / "tight", "raw", "xen", values={"raw_size": "20M"}).stdout
+    told = re.search(r"takes (\d+)M or more", said)
+    assert told, said
+    size = f"{int(told[1])}M"
+    image = exported(small, folder / "tight", "raw", "xen", values={"raw_size": size}) / f"{NAME}.raw"
+    ext4.check(image, ROOT_START)
+    assert image.stat().st_size == int(told[1]) << 20
+
+
+def test_the_newest_kernel_starts_with_the_parameters_given(small: Appliance, folder: Path) -> None:
+    values = {"kernel_parameters": "quiet net.ifnames=0", "vm_memory": "2048", "vm_cpus": "4"}
+    out = exported(small, folder / "parameters", "raw", "xen", "vmdk", values=values)
+    menu = _cat(out / f"{NAME}.raw", "/boot/grub/grub.cfg")
+    assert re.search(r"^ *linux /boot/vmlinuz-6.1.0-10-amd64 root=UUID=\S+ ro .* quiet net.ifnames=0$", menu, re.M), (
+        menu
+    )
+    assert re.search(r"^ *initrd /boot/initrd.img-6.1.0-10-amd64$", menu, re.M)
+    assert (out / f"{NAME}.xen.vmlinuz").read_text() == "the newer kernel"
+    assert (out / f"{NAME}.xen.initrd.img").read_text() == "the newer initramfs"
+    guest = (out / f"{NAME}.xen.cfg").read_text()
+    assert re.search(r'^extra = "root=UUID=\S+ ro console=hvc0 quiet net.ifnames=0"$', guest, re.M)
+    assert "memory = 2048\nvcpus = 4\n" in guest
+    assert 'memsize = "2048"\nnumvcpus = "4"\n' in (out / f"{NAME}.vmx").read_text()
+
+
+def test_an_appliance_without_a_kernel_makes_no_disk(folder: Path) -> None:
+    appliance = little.make(folder / "no kernel")
+    shutil.rmtree(appliance.tree / "boot")
+    done = export(appliance, folder / "none", "raw")
+    assert done.returncode == 1
+    assert re.search(r"the appliance has no /boot/vmlinuz-\S*, so no disk of it would start", done.stdout), done.stdout
+
+
+def test_without_a_date_of_the_archive_disks_differ_and_work(folder: Path) -> None:
+    appliance = little.make(folder / "undated")
+    (appliance.folder / "epoch").write_text("")
+    menus = []
+    for number in "12":
+        image = exported(appliance, folder / f"undated{number}", "raw") / f"{NAME}.raw"
+        ext4.check(image, ROOT_START)
+        menus.append(_cat(image, "/boot/grub/grub.cfg"))
+    assert menus[0] != menus[1]
+
+
+def test_formats_with_options(small: Appliance, folder: Path) -> None:
+    values = {"vmdk_subformat": "monolithicSparse", "vhd_subformat": "fixed", "raw_size": "200M"}
+    out = exported(small, folder / "options", "raw", "vmdk", "vhd", values=values)
+    for ending, kind in (("vmdk", "vmdk"), ("vhd", "vpc")):
+        images = [str(out / f"{NAME}.{one}") for one in ("raw", ending)]
+        words = ["qemu-img", "compare", "-f", "raw", "-F", kind, *images]
+        assert subprocess.run(words, capture_output=True).returncode == 0
+    assert (out / f"{NAME}.vhd").stat().st_size == (200 << 20) + 512  # what Azure takes: the disk and a footer
+
+
+def _cat(image: Path, name: str) -> str:
+    words = ["debugfs", "-R", f"cat {name}", f"{image}?offset={ROOT_START}"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,1 @@
+"""File formats that no tool in Debian makes."""
