@@ -120,14 +120,20 @@ class Ground:
                     )
         return found
 
-    def nothing_left(self, limit: float = 6.0) -> None:
-        """No mount and no process; a killed process may take a moment to be gone."""
+    def nothing_left(self, limit: float = 30.0) -> None:
+        """No mount and no process; a killed process may take a moment to be gone.
+
+        Three looks in a row: a process that is between fork and exec is seen by none of them, and is seen again after.
+        """
         end = time.monotonic() + limit
-        while (self.processes() or self.mounts()) and time.monotonic() < end:
+        clean = 0
+        while clean < 3:
+            mounts, processes = self.mounts(), self.processes()
+            clean = 0 if mounts or processes else clean + 1
+            if time.monotonic() > end:
+                assert not mounts, mounts
+                assert not processes, processes
             time.sleep(0.02)
-        mounts, processes = self.mounts(), self.processes()
-        assert not mounts, mounts
-        assert not processes, processes
 
     def wait_for_event(self, process: subprocess.Popen[bytes], text: str, limit: float = 30) -> None:
         """Until the events of the run that `start` began hold this text."""
