@@ -26,8 +26,13 @@ properties : core=2, cpuset=2,3, thread=, cpu=2, mem=2, host=pair
 """
 
 
-def test_parse() -> None:
-    found = oarnodes.parse(TEXT)
+#: As OAR 2.6.1 prints it.
+TEXT_26 = TEXT.replace(" : ", ": ")
+
+
+@pytest.mark.parametrize("text", [TEXT, TEXT_26])
+def test_parse(text: str) -> None:
+    found = oarnodes.parse(text)
     assert set(found) == {1, 2}
     assert found[1]["cpuset"] == "0,1"
     assert found[2]["cpuset"] == "2,3"

@@ -12,6 +12,8 @@ from wizard.oar.difference import Entry
 
 #: OAR's tools put a host's name into SQL and shell commands as it is. Only such names are given to them.
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]*\Z")
+#: OAR 2.5 writes `name : value`, OAR 2.6 `name: value`.
+_LINE = re.compile(r"(\w+) ?: (.*)")
 
 
 def plain(host: str) -> bool:
@@ -48,10 +50,10 @@ def ask(host: str, *, limit: float = 30) -> dict[int, dict[str, str]]:
 
 
 def parse(text: str) -> dict[int, dict[str, str]]:
-    """oarnodes' text: for each resource lines `name : value`, of which `properties` holds `name=value, name=value`."""
+    """oarnodes' text: for each resource lines `name: value`, of which `properties` holds `name=value, name=value`."""
     found: dict[int, dict[str, str]] = {}
     for block in text.split("\n\n"):
-        lines = dict(line.split(" : ", 1) for line in block.splitlines() if " : " in line)
+        lines = {match[1]: match[2] for line in block.splitlines() if (match := _LINE.match(line))}
         number = lines.get("resource_id", "")
         if number.isdigit():
             parts = re.split(r", (?=\w+=)", lines.get("properties", ""))
