@@ -27,7 +27,7 @@ fi
 groups='--for setup --for build --for iso' # iso: the default appliance is one
 extra=
 if [ "$what" = test ]; then
-    groups="$groups --for develop --for boot"
+    groups="$groups --for develop --for boot --for disk --for kadeploy"
     extra='[dev]'
 fi
 # shellcheck disable=SC2086 # several words on purpose

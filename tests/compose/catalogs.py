@@ -48,6 +48,9 @@ FILES = {
 # options:
 #   size: how large it is (default 1G)
 #   shape: how round it is
+# takes:
+#   size: size
+#   shape: one of round square
 # adds: a boot loader
 # leaves out: nothing
 # use: Boot it.

@@ -101,20 +101,22 @@ def test_mistakes_in_what_is_offered_and_asked(tmp_path: Path) -> None:
 """
     globals_ = """\
 - {id: kernel, title: K, text: t, kind: text}
-- {id: shape, title: S, text: t, kind: one}
+- {id: other, title: S, text: t, kind: one}
 - {id: size, title: S, text: t, kind: number}
 - {id: motd, title: M, text: t, kind: text, pattern: x}
+- {id: form, title: M, text: t}
 """
     assert _mistakes(tmp_path, appliances=appliances, globals=globals_) == [
         "catalog/appliances.yaml:1:39: no distribution is called thre; there are one, two",
         "catalog/appliances.yaml:1:61: no output type is called dsk; did you mean disk?",
-        "catalog/appliances.yaml:1:77: no global is called hostnam; there are kernel, shape, size, motd",
+        "catalog/appliances.yaml:1:77: no global is called hostnam; there are kernel, other, size, motd, form",
         "catalog/globals.yaml:1:8: kernel is asked for by a question of its own",
         "catalog/globals.yaml:2:3: choices go with kind: one",
         "catalog/globals.yaml:3:39: kind: takes text, one, path, keys",
         "catalog/globals.yaml:4:54: a pattern wants a form: what is said of a value that does not match",
+        "catalog/globals.yaml:5:3: the key kind is missing: only output types say it of their options",
     ]
-    disk = FILES["steps/export/disk.yaml"].replace("#   shape: how", "#   types: how")
+    disk = FILES["steps/export/disk.yaml"].replace("#   shape:", "#   types:")
     (told,) = _mistakes(tmp_path, disk=disk)
     assert "an option cannot be called types" in told
     assert "offers nothing" in _mistakes(tmp_path, appliances="[]")[0]

@@ -140,10 +140,10 @@ NAMES = [
     ("oar_packages", "", ""),
     ("overlay", "/nowhere/at/all", "There is no such directory"),
     ("compression", "19", ""),
-    ("compression", "23", "A level is"),
-    ("compression", "3; reboot", "A level is"),
+    ("compression", "23", "Compression level takes 1 to 22, not 23."),
+    ("compression", "3; reboot", "Compression level takes 1 to 22"),
     ("kernel_parameters", "console=ttyS1,9600 quiet", ""),
-    ("kernel_parameters", "$(reboot)", "Words of letters"),
+    ("kernel_parameters", "$(reboot)", "Kernel parameters takes plain words"),
 ]
 
 

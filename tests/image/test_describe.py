@@ -20,12 +20,6 @@ def test_a_name_that_could_be_misread_is_refused(name: str) -> None:
         describe.check(replace(MACHINE, name=name))
 
 
-@pytest.mark.parametrize("directory", ["srv", "/a b", '/a"', "/a,b", "/a\n"])
-def test_a_directory_that_could_be_misread_is_refused(directory: str) -> None:
-    with pytest.raises(UserError, match="xen_directory takes a directory"):
-        describe.check(replace(MACHINE, directory=directory))
-
-
 def test_items_of_ovf_are_in_the_order_of_the_alphabet() -> None:
     root = ElementTree.fromstring(describe.ovf(MACHINE))
     items = root.findall(".//{*}Item")
@@ -69,7 +63,5 @@ def test_the_command_line_prints_one_and_tells_mistakes(capsys: pytest.CaptureFi
     assert 'sata0:0.fileName = "web.vmdk"\n' in capsys.readouterr().out
     assert describe.main(["check", *words]) == 0
     assert capsys.readouterr().out == ""
-    for at, value in ((1, "a b"), (3, "64"), (3, "1e3"), (5, "0")):
-        wrong = [*words[:at], value, *words[at + 1 :]]
-        assert describe.main(["check", *wrong]) != 0
-        assert capsys.readouterr().err.count("\n") == 1
+    assert describe.main(["check", "--name", "a b", *words[2:]]) != 0
+    assert capsys.readouterr().err.count("\n") == 1

@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from wizard.data import shipped
-from wizard.errors import UserError
 from wizard.image import kadeploy
 from wizard.image.left_out import WHEN, left_out
 
@@ -38,9 +37,9 @@ def text_form(text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("dialect", kadeploy.DIALECTS)
+@pytest.mark.parametrize("dialect", ["kadeploy3.3", "g5k"])
 def test_what_is_written_keeps_to_the_schemas(dialect: str) -> None:
-    compressions = kadeploy.COMPRESSIONS[dialect]
+    compressions = ("gz", "xz") if dialect == "kadeploy3.3" else ("zst", "gz", "xz")
     for kind, compression, post, grub in itertools.product(
         ("tar", "dd"), compressions, ("own", "g5k", "none"), (True, False)
     ):
@@ -86,19 +85,6 @@ def test_the_schema_takes_and_refuses_what_kadeploy_does() -> None:
         assert not valid(lacking, "kadeploy3.3"), key
     raw = {"name": "x", "os": "linux", "image": {"file": "server:///x.ddgz", "kind": "dd", "compression": "gzip"}}
     assert valid(raw, "kadeploy3.3")
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"kadeploy_name": "a:b"}, {"kadeploy_version": str(1 << 31)}, {"kadeploy_author": "a\x1bb"},
-        {"static_dev": "1"}, {"kadeploy_base": "a|b"}, {"kadeploy_visibility": "all"}, {"kadeploy_postinstall": "mine"},
-    ],
-)  # fmt: skip
-def test_values_that_no_description_takes_are_refused(given: dict[str, str]) -> None:
-    with pytest.raises(UserError) as told:
-        kadeploy.options(given, "stem", DATE)
-    assert next(iter(given)) in told.value.message
 
 
 def test_a_line_feed_makes_no_second_line() -> None:

@@ -32,6 +32,7 @@ _BUILT = """\
 extend: {hello}
 global:
   keep: ""
+  suite: {suite}
   kernel: linux-image-amd64
 bootstrap: ["@base"]
 setup: ["@base"]
@@ -98,16 +99,17 @@ class Appliance:
         return contents.of_tree(self.tree)
 
 
-def built(setup: tuple[str, ...]) -> Appliance:
-    """The appliance of hello with a kernel, the macrosteps `setup` of steps/setup, what packages all output types with
-    a kernel need, and odd files in opt/odd. Takes two minutes when it is not there yet."""
+def built(setup: tuple[str, ...], suite: str = "bookworm") -> Appliance:
+    """The appliance of hello (Debian `suite`) with a kernel, the macrosteps `setup` of steps/setup, what packages all
+    output types with a kernel need, and odd files in opt/odd. Takes two minutes when it is not there yet."""
     packages = sorted(_packages(set(setup)))
-    digest = hashlib.sha256(repr((setup, packages, _BUILT, _KEEP)).encode())
+    recipe = _BUILT.format(hello=ROOT / "recipes/hello.yaml", suite=suite)
+    digest = hashlib.sha256(repr((setup, packages, recipe, _KEEP)).encode())
     made_of = [ROOT / "recipes/hello.yaml", Path(odd.__file__)]
     made_of += [path for room in ("bootstrap", "setup") for path in (ROOT / "recipes/steps" / room).glob("*.yaml")]
     for path in sorted(made_of):
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
-    kind = f"appliance-{'-'.join(setup)}"
+    kind = "-".join(["appliance", *([] if suite == "bookworm" else [suite]), *setup])
     folder = cache() / f"{kind}-{digest.hexdigest()[:12]}"
     with locked(kind):
         if not (folder / "done").exists():
@@ -116,7 +118,7 @@ def built(setup: tuple[str, ...]) -> Appliance:
                 if old == folder or (old.is_dir() and time.time() - old.stat().st_mtime > 3600):
                     shutil.rmtree(old)
             folder.mkdir()
-            _write(folder / "recipe", {"appliance.yaml": _BUILT.format(hello=ROOT / "recipes/hello.yaml")})
+            _write(folder / "recipe", {"appliance.yaml": recipe})
             header = _KEEP.format(setup=", ".join(setup), packages=", ".join(packages))
             _write(folder / "recipe", {"steps/export/keep.yaml": header})
             values = {"keep": str(folder), "ssh_keys": KEY}

@@ -129,7 +129,11 @@ def test_nothing_is_made_that_was_not_asked_for(machine: Path, folder: Path) -> 
     assert "left out    SSH host keys: " in done.stdout
     for words, said in {
         (machine, "-g", "kadeploy_kind:dd"): "captured as tar only",
-        (machine, "-g", "archive_compression:zst"): "kadeploy_dialect kadeploy3.3 knows gz, xz, not zst",
+        (
+            machine,
+            "-g",
+            "archive_compression:zst",
+        ): "archive_compression takes gz or xz with kadeploy_dialect kadeploy3.3, not zst",
         (machine, "-g", "color:blue"): "no option of the output type kadeploy is called so",
         (machine / "opt",): "no kernel with an initramfs",
         (machine / "none",): "there is no such directory",

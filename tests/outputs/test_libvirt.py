@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.outputs import little
-from tests.outputs.appliance import NAME, Appliance, export, exported
+from tests.outputs.appliance import NAME, Appliance, exported
 
 pytestmark = pytest.mark.real
 
@@ -55,14 +55,3 @@ def test_options(small: Appliance, folder: Path) -> None:
     text = (made / f"{NAME}.libvirt.xml").read_text()
     for piece in ('type="qemu"', f'"/srv/vm/{NAME}.raw"', 'network="lab"', ">512<", ">1<", 'mode="maximum"'):
         assert piece in text
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("libvirt_disk", "vdi"), ("libvirt_domain", "xen"), ("libvirt_directory", "/a b"), ("libvirt_network", "../x")],
-)
-def test_options_are_looked_at_first(small: Appliance, folder: Path, key: str, value: str) -> None:
-    done = export(small, folder / "bad", "libvirt", values={key: value})
-    assert done.returncode == 1
-    assert key in done.stdout.splitlines()[-1], done.stdout
-    assert not list((folder / "bad").glob("*.qcow2"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.outputs import contents
-from tests.outputs.appliance import NAME, Appliance, export, exported
+from tests.outputs.appliance import NAME, Appliance, exported
 
 pytestmark = pytest.mark.real
 
@@ -91,21 +91,3 @@ def test_the_network_starts_what_the_iso_starts(output: Path, medium: Path) -> N
     assert "isset ${base} || set base http://192.0.2.1/images" in script
     kernel = next(line.split() for line in script if line.startswith("kernel "))
     assert {"boot=live", "ip=dhcp", f"fetch=${{base}}/{NAME}.squashfs", "quiet"} <= set(kernel)
-
-
-@pytest.mark.parametrize(
-    ("type_", "values", "said"),
-    [
-        ("iso", {"compression": "23"}, "the global compression takes 1 to 22, not 23"),
-        ("netboot", {"netboot_url": "http://x/$(id)"}, "the global netboot_url is no address"),
-        ("iso", {"kernel_parameters": "a;b"}, "the global kernel_parameters is more than plain words"),
-    ],
-)
-def test_wrong_options_are_told_and_leave_nothing(
-    live_appliance: Appliance, folder: Path, type_: str, values: dict[str, str], said: str
-) -> None:
-    output = folder / f"wrong-{type_}-{len(said)}"
-    done = export(live_appliance, output, type_, values=values)
-    assert done.returncode == 1
-    assert said in done.stdout
-    assert [path.name for path in output.iterdir() if not path.name.startswith(".partial-")] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.outputs import contents, little, odd
-from tests.outputs.appliance import NAME, Appliance, export, exported
+from tests.outputs.appliance import NAME, Appliance, exported
 
 pytestmark = pytest.mark.real
 
@@ -49,22 +49,6 @@ def test_each_compression_holds_the_appliance(
 def test_the_same_bytes_twice(small: Appliance, outputs: dict[str, Path], folder: Path) -> None:
     again = exported(small, folder / "again", "tar") / f"{NAME}.tar.zst"
     assert again.read_bytes() == outputs["zst"].read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"archive_compression": "zip"}, "the global archive_compression takes zst, gz or xz, not zip"),
-        ({"archive_compression": "gz", "compression": "12"}, "the global compression takes 1 to 9 for gzip, not 12"),
-        ({"compression": "0"}, "the global compression takes 1 to 19 for zstd, not 0"),
-        ({"compression": "3 --rm /etc/passwd"}, "the global compression takes 1 to 19 for zstd, not 3"),
-    ],
-)
-def test_options_are_looked_at_first(small: Appliance, folder: Path, values: dict[str, str], said: str) -> None:
-    done = export(small, folder / "bad", "tar", values=values)
-    assert done.returncode == 1
-    assert said in done.stdout.splitlines()[-1]
-    assert list((folder / "bad").glob("*.tar.*")) == []
 
 
 def unpack(archive: Path, tree: Path) -> Path:

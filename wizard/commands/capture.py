@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import glob
 import os
-import re
 import signal
 import sys
 import time
@@ -90,6 +89,7 @@ class _Work:
         from wizard.image import compress, kadeploy
 
         given = parse_globals(arguments.globals)
+        _check(arguments.type, given)
         self.known = known
         self.stem = arguments.name or known.name.partition(".")[0] or "machine"
         if "/" in self.stem or self.stem.startswith("."):
@@ -111,10 +111,6 @@ class _Work:
             self.archive = f"{self.stem}.tar.{kind}"
         self.squeeze = compress.command(kind, given.get("compression") or "3")
         self.static_dev = self.environment.static_dev if self.environment else given.get("static_dev") == "yes"
-        unknown = [name for name in given if not re.fullmatch(r"kadeploy_\w+|archive_compression|compression|static_dev"
-                                                              r"|kernel_parameters", name)]  # fmt: skip
-        if unknown:
-            raise UserError(f"-g {unknown[0]}: no option of the output type {arguments.type} is called so")
 
     def make(self, machine: Target, plan: Plan, paper: Paper, quiet: bool) -> int:
         from wizard.engine import publish
@@ -153,6 +149,22 @@ class _Work:
         for path, size, digest in made:
             paper.line(f"  {path}\n    {units.size(size)}, sha256 {digest}")
         return 0
+
+
+def _check(kind: str, given: dict[str, str]) -> None:
+    """UserError for what is no option of the output type `kind` (or static_dev), or a value that it does not take."""
+    from wizard.compose.catalog import load_outputs
+    from wizard.recipe.errors import nearest
+    from wizard.recipe.takes import problems
+
+    types = {one.id: one for one in load_outputs()}
+    takes = {"static_dev": types["kadeploy"].takes["static_dev"], **types[kind].takes}
+    for name in given:
+        if name not in takes:
+            message = f"-g {name}: no option of the output type {kind} is called so"
+            raise UserError(message, hint=nearest(name, takes))
+    for name, told in problems(takes, given):
+        raise UserError(f"-g {name}: the global {name} {told}")
 
 
 def _inside(machine: Target, output: Path) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _NAMED = {"id": "text", "title": "text", "text": "text"}
 APPLIANCE = {**_NAMED, "recipes": "map", "types": "list?", "globals": "list?"}
 GLOBAL = {
     **_NAMED,
-    "kind": "text",
+    "kind": "text?",
     "choices": "list?",
     "pattern": "text?",
     "form": "text?",
@@ -180,8 +180,12 @@ def load_catalog(recipes: Path | None = None) -> Catalog:
             _known(entry, "types", "output type", outputs, problems)
         _known(entry, "globals", "global", globals_, problems)
         entry.value["types"] = entry.value["types"] or tuple(one.id for one in outputs)
+    options = {name for one in outputs for name in one.options}
     for entry in globals_:
-        _check_global(entry, problems)
+        if entry.value["id"] in options and not entry.value["kind"]:
+            entry.value["kind"], entry.value["choices"] = _kind(outputs, entry.value["id"])
+        elif whole:
+            _check_global(entry, problems)
     for one in outputs:
         for name in set(QUESTIONS) & one.options.keys():
             problems.add(one.place, f"an option cannot be called {name}: the wizard asks for something else so")
@@ -222,7 +226,15 @@ def _options(outputs: tuple[OutputType, ...], known: set[str]) -> Iterator[Globa
     """The options that globals.yaml says nothing about are asked for by their names."""
     for name in dict.fromkeys(name for one in outputs for name in one.options):
         if name not in known:
-            yield Global(name, name, "")
+            yield Global(name, name, "", *_kind(outputs, name))
+
+
+def _kind(outputs: tuple[OutputType, ...], name: str) -> tuple[str, tuple[str, ...]]:
+    """How an option is asked for: as a text, or as one of the choices that all output types take together."""
+    shapes = [shape for one in outputs for shape in one.takes.get(name, ())]
+    if not all(shape.choices for shape in shapes):
+        return "text", ()
+    return "one", tuple(dict.fromkeys(choice for shape in shapes for choice in shape.choices))
 
 
 def _known(entry: Entry, key: str, what: str, known: Any, problems: Problems) -> None:
@@ -238,6 +250,9 @@ def _check_global(entry: Entry, problems: Problems) -> None:
     value, places = entry.value, entry.places
     if value["id"] in QUESTIONS:
         problems.add(places["id"], f"{value['id']} is asked for by a question of its own")
+    if not value["kind"]:
+        problems.add(entry.place, "the key kind is missing: only output types say it of their options")
+        return
     if value["kind"] not in KINDS:
         problems.add(places["kind"], f"kind: takes {', '.join(KINDS)}")
     if (value["kind"] == "one") != bool(value["choices"]):

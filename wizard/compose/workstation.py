@@ -14,6 +14,7 @@ from wizard.compose.catalog import Catalog, Global
 from wizard.flow.flow import Flow
 from wizard.flow.question import Answer, Choice, Kind, Question, Source, Value, Values
 from wizard.recipe.model import OutputType
+from wizard.recipe.takes import problem
 
 _KINDS = {"text": Kind.TEXT, "path": Kind.TEXT, "keys": Kind.LINES, "one": Kind.ONE}
 
@@ -181,7 +182,16 @@ class _Asked:
     def setting_choices(self, one: Global, values: Values) -> tuple[Choice, ...]:
         own = self.own(values, one.id)
         first = () if own in one.choices or not one.choices else (Choice(own, own or "as the output type has it"),)
-        return (*first, *(Choice(choice, choice) for choice in one.choices))
+        return (*first, *(Choice(choice, choice) for choice in one.choices if not self._refused(one, choice, values)))
+
+    def _refused(self, one: Global, value: str, values: Values) -> str:
+        """Why an output type does not take the value as its option, as a sentence; "" when all do."""
+        types = chosen_types(self.catalog, values)
+        told = (
+            problem(output.takes, one.id, value, lambda name: str(values[name]) if name in values else None)
+            for output in types
+        )
+        return next((f"{one.title} {reason}." for reason in told if reason), "")
 
     def check_setting(self, one: Global, value: str, values: Values) -> str:
         if value == self.own(values, one.id):
@@ -192,7 +202,7 @@ class _Asked:
             # A pattern that is missing is a path's, and no value matches it.
             if not (one.pattern and re.fullmatch(one.pattern, value)):
                 return one.form or f"{value}: there is no such file here."
-        return _below(one, value) if one.below else ""
+        return (_below(one, value) if one.below else "") or self._refused(one, value, values)
 
 
 def _below(one: Global, value: str) -> str:

@@ -25,9 +25,6 @@ from wizard.data import shipped
 from wizard.errors import UserError
 from wizard.image.left_out import left_out
 
-DIALECTS = ("kadeploy3.3", "g5k")
-#: What archive_compression takes in each dialect, the default first: 3.3 knows no zstd.
-COMPRESSIONS = {"kadeploy3.3": ("gz", "xz"), "g5k": ("zst", "gz", "xz")}
 _LONG = {"gz": "gzip", "xz": "xz", "zst": "zstd"}
 _OWN_SCRIPT = "kameleon-postinstall"
 _G5K_POSTINSTALL = {
@@ -84,75 +81,35 @@ class Tree:
 
 
 def options(given: Mapping[str, str], stem: str, date: int) -> Options:
-    """The options among these globals, with the defaults of those that are empty or not there. UserError for a value
-    that none can have."""
-    dialect = _one_of(given, "dialect", DIALECTS)
-    compressions = COMPRESSIONS[dialect]
-    compression = given.get("archive_compression") or compressions[0]
-    if compression not in compressions:
-        raise UserError(
-            f"archive_compression: kadeploy_dialect {dialect} knows {', '.join(compressions)}, not {compression}",
-            hint="zst wants kadeploy_dialect g5k" if compression == "zst" else "",
-        )
+    """The options among these globals, with the defaults of those that are empty or not there. Their values are
+    what the header of recipes/steps/export/kadeploy.yaml says they take. UserError when `stem` makes no file names."""
+
+    def value(name: str, fallback: str, prefix: str = _PREFIX) -> str:
+        return " ".join((given.get(prefix + name) or fallback).split())
+
+    dialect = value("dialect", "kadeploy3.3")
+    g5k = dialect == "g5k"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", stem):
         raise UserError(
             f"{stem!r} makes no names of files that Kadeploy can fetch", hint="letters, digits and . _ + - make one"
         )
-    name = given.get(f"{_PREFIX}name") or stem
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}", name):
-        raise UserError(
-            f"kadeploy_name: {name!r} is no environment's name", hint="letters, digits and . _ + - make one"
-        )
-    version = given.get(f"{_PREFIX}version") or time.strftime("%Y%m%d%H", time.gmtime(date))
-    if not re.fullmatch(r"[0-9]{1,10}", version) or int(version) >= 1 << 31:
-        raise UserError(f"kadeploy_version: {version!r} is no number up to {(1 << 31) - 1}")
-    kind = _one_of(given, "kind", ("tar", "dd"))
-    filesystem = _one_of(given, "filesystem", ("ext4", "ext3", "ext2", "xfs", "btrfs"))
-    if kind == "dd" and filesystem != "ext4":
-        raise UserError(f"kadeploy_filesystem: with kadeploy_kind dd it is ext4, not {filesystem}")
-    own = "g5k" if dialect == "g5k" else "own"
-    texts = {
-        key: _text(key, given.get(key) or fallback)
-        for key, fallback in {
-            f"{_PREFIX}description": f"{stem}, made by kameleon-tui",
-            f"{_PREFIX}author": "kameleon-tui",
-            f"{_PREFIX}base": "",
-            "kernel_parameters": "",
-        }.items()
-    }
-    if re.search(r"[\s|,]", texts[f"{_PREFIX}base"]):
-        raise UserError("kadeploy_base: an address or a directory without blanks, commas and bars was expected")
     return Options(
         stem=stem,
         date=date,
         dialect=dialect,
-        kind=kind,
-        compression=compression,
-        name=name,
-        version=int(version),
-        description=texts[f"{_PREFIX}description"],
-        author=texts[f"{_PREFIX}author"],
-        visibility=_one_of(given, "visibility", ("private", "shared", "public")),
-        base=texts[f"{_PREFIX}base"],
-        filesystem=filesystem,
-        postinstall=_one_of(given, "postinstall", (own, *({"own", "g5k", "none"} - {own}))),
-        kernel_parameters=" ".join(["console=tty0 console=ttyS0,115200", *texts["kernel_parameters"].split()]),
-        static_dev=_one_of(given, "static_dev", ("no", "yes"), prefix="") == "yes",
+        kind=value("kind", "tar"),
+        compression=value("archive_compression", "zst" if g5k else "gz", ""),
+        name=value("name", stem),
+        version=int(value("version", time.strftime("%Y%m%d%H", time.gmtime(date)))),
+        description=value("description", f"{stem}, made by kameleon-tui"),
+        author=value("author", "kameleon-tui"),
+        visibility=value("visibility", "private"),
+        base=value("base", ""),
+        filesystem=value("filesystem", "ext4"),
+        postinstall=value("postinstall", "g5k" if g5k else "own"),
+        kernel_parameters=f"console=tty0 console=ttyS0,115200 {value('kernel_parameters', '', '')}".rstrip(),
+        static_dev=value("static_dev", "no", "") == "yes",
     )
-
-
-def _one_of(given: Mapping[str, str], name: str, words: Sequence[str], prefix: str = _PREFIX) -> str:
-    word = given.get(prefix + name) or words[0]
-    if word not in words:
-        raise UserError(f"{prefix}{name}: one of {', '.join(sorted(words))} was expected, not {word!r}")
-    return word
-
-
-def _text(name: str, text: str) -> str:
-    text = " ".join(text.split())
-    if not text.isprintable():
-        raise UserError(f"{name}: characters that cannot be shown are in it: {text!r}")
-    return text
 
 
 def _place(asked: Options, file: str) -> str:

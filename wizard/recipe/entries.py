@@ -21,8 +21,8 @@ _EMPTY: dict[str, Any] = {"text": "", "list": (), "map": {}}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry that keeps to its schema: `value` has every key of the schema, `places` where each that is written
-    stands."""
+    """An entry that keeps to its schema: `value` has every key of the schema, `places` where the value of each that is
+    written stands, and `key.name` where that of a name in a mapping does."""
 
     place: Place
     value: dict[str, Any]
@@ -52,7 +52,7 @@ def read_entry(node: Node, schema: Schema, problems: Problems) -> Entry | None:
     if not isinstance(node, MapNode):
         problems.add(node.place, f"a mapping with {', '.join(schema)} is expected, found {describe(node)}")
         return None
-    before = len(problems.errors)
+    before = problems.told
     value: dict[str, Any] = {}
     places: dict[str, Place] = {}
     for key, content in node.entries:
@@ -61,6 +61,8 @@ def read_entry(node: Node, schema: Schema, problems: Problems) -> Entry | None:
             continue
         shape = schema[key.value].rstrip("?")
         value[key.value], places[key.value] = _shaped(content, shape), content.place
+        if shape == "map" and isinstance(content, MapNode):
+            places |= {f"{key.value}.{name.value}": inner.place for name, inner in content.entries}
         if value[key.value] is None:
             problems.add(content.place, f"{key.value}: takes {_SHAPES[shape]}, found {describe(content)}")
     for key_name, shape in schema.items():
@@ -68,7 +70,7 @@ def read_entry(node: Node, schema: Schema, problems: Problems) -> Entry | None:
             value[key_name] = _EMPTY[shape.rstrip("?")]
         elif key_name not in value:
             problems.add(node.place, f"the key {key_name} is missing")
-    return Entry(node.place, value, places) if len(problems.errors) == before else None
+    return Entry(node.place, value, places) if problems.told == before else None
 
 
 def _shaped(node: Node, shape: str) -> Any:

@@ -36,11 +36,13 @@ class Problems:
 
     def __init__(self) -> None:
         self.errors: list[RecipeError] = []
+        self.told = 0  # how often one was added, those that were known counted too
         self.files: list[str] = []  # their names in places, in the order they were read
 
     def add(self, place: Place | None, message: str, hint: str = "") -> None:
         """One more mistake; the same one at the same place (a step file used twice) is kept once."""
         error = RecipeError(place, message, hint)
+        self.told += 1
         if error not in self.errors:
             self.errors.append(error)
 

@@ -13,6 +13,7 @@ from wizard.recipe import lookup
 from wizard.recipe.chain import RecipeText
 from wizard.recipe.errors import Problems, quoted
 from wizard.recipe.lookup import StepsPath
+from wizard.recipe.model import Place
 from wizard.recipe.nodes import TextNode
 from wizard.recipe.variables import NAME, Expanded, Value, Variables, environment_name, given
 
@@ -117,6 +118,7 @@ class Globals:
             _want_kernel(layers, problems)
         variables = Variables(layers, problems, self.data)
         self.values: dict[str, Value] = {key: variables.value(key) for key in variables.names()}
+        self._layers = layers
         self.workdir, self.chroot, self.output = workdir, f"{workdir}/chroot", output
         self.contexts = {"local": "", "out": "", "in": ""}
         for context, keys in text.contexts.items():
@@ -167,6 +169,11 @@ class Globals:
                 self.problems.add(place, message, "write it to a file with write_file")
         if total > MAX_GLOBALS:
             self.problems.add(text.place, f"the globals have {total} bytes together: {MAX_GLOBALS} can be passed on")
+
+    def place(self, name: str) -> Place | None:
+        """Where the value of a global stands; None when it stands in no file."""
+        value = next((layer[name] for layer in self._layers if name in layer), None)
+        return value.place if isinstance(value, TextNode) else None
 
     def texts(self) -> dict[str, str]:
         return {name: value.text for name, value in self.values.items() if isinstance(value, Expanded)}

@@ -73,10 +73,30 @@ class Macrostep:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """Values that an option may have (takes.py). `what` goes behind "takes". `choices`: all of them, or (). `least`,
+    `most`: of numbers (0: there is none). `option`, `words`: it counts where that other option is one of these words;
+    "" for always."""
+
+    name: str
+    what: str
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+    option: str = ""
+    words: tuple[str, ...] = ()
+
+
+#: All shapes of an option: the first whose condition is met counts.
+Takes: TypeAlias = tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OutputType:
     """The header of an export step (output.py). `id` is the file's name and what --type takes; `kernel`: whether the
     appliance must hold one; `setup`: macrosteps it needs in the place of `@types`; `packages`: what it needs installed;
-    `tools`: names of host tools; `options` maps a global to what it does. `place` is where `setup` stands."""
+    `tools`: names of host tools; `options` maps a global to what it does, and `takes` to the values that will do.
+    `place` is where `setup` stands."""
 
     id: str
     title: str
@@ -86,6 +106,7 @@ class OutputType:
     packages: tuple[str, ...]
     tools: tuple[str, ...]
     options: dict[str, str]
+    takes: dict[str, Takes]
     adds: str
     leaves_out: str
     use: str

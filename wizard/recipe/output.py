@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from wizard.recipe import yamltext
 from wizard.recipe.entries import Entry, Schema, read_entry
-from wizard.recipe.errors import Problems
-from wizard.recipe.model import OutputType
+from wizard.recipe.errors import Problems, nearest, quoted
+from wizard.recipe.model import OutputType, Takes
 from wizard.recipe.nodes import Source
+from wizard.recipe.takes import read_takes
 
 OUTPUT = {
     "title": "text",
@@ -16,6 +17,7 @@ OUTPUT = {
     "packages": "list?",
     "tools": "list",
     "options": "map?",
+    "takes": "map?",
     "adds": "text",
     "leaves out": "text",
     "use": "text",
@@ -33,6 +35,9 @@ def read_output(name: str, source: Source, problems: Problems) -> OutputType | N
     if value["kernel"] not in _KERNEL:
         problems.add(entry.places["kernel"], f"kernel: takes {' or '.join(_KERNEL)}")
         return None
+    takes = _takes(entry, problems)
+    if takes is None:
+        return None
     return OutputType(
         id=name,
         title=value["title"],
@@ -42,11 +47,31 @@ def read_output(name: str, source: Source, problems: Problems) -> OutputType | N
         packages=value["packages"],
         tools=value["tools"],
         options=value["options"],
+        takes=takes,
         adds=value["adds"],
         leaves_out=value["leaves out"],
         use=value["use"],
         place=entry.places.get("setup", entry.place),
     )
+
+
+def _takes(entry: Entry, problems: Problems) -> dict[str, Takes] | None:
+    """What each option takes; None when there is a mistake, which was told."""
+    options, texts = entry.value["options"], entry.value["takes"]
+    found: dict[str, Takes] = {}
+    before = problems.told
+    for name, text in texts.items():
+        takes = read_takes(name, text, found)
+        if name not in options:
+            problems.add(entry.places[f"takes.{name}"], f"{quoted(name)} is no option", nearest(name, options))
+        elif isinstance(takes, str):
+            problems.add(entry.places[f"takes.{name}"], takes)
+        else:
+            found[name] = takes
+    for name in options:
+        if name not in texts:
+            problems.add(entry.places[f"options.{name}"], f"what {quoted(name)} takes is missing", "say it in takes:")
+    return found if problems.told == before else None
 
 
 def needed_packages(source: Source, problems: Problems) -> tuple[str, ...]:

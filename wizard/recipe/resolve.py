@@ -16,6 +16,7 @@ from wizard.recipe.globals import Globals, fixed_names, outside_values
 from wizard.recipe.lookup import StepsPath
 from wizard.recipe.model import OutputType, ResolvedRecipe
 from wizard.recipe.output import needed_packages, read_output
+from wizard.recipe.takes import problems as refused
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -62,6 +63,7 @@ def resolve(
     macrosteps = steps.macrosteps()
     if not macrosteps and not problems.errors:
         problems.add(text.place, "nothing to do: no macrostep in any section")
+    _check_options(reader, values, outputs)
     problems.raise_any()
     return ResolvedRecipe(
         name=name,
@@ -94,6 +96,16 @@ def _outputs(reader: Reader, text: RecipeText, types: Sequence[str]) -> tuple[Ou
         if output is not None and output not in found:
             found.append(output)
     return tuple(found)
+
+
+def _check_options(reader: Reader, values: Globals, outputs: Sequence[OutputType]) -> None:
+    """Values that an output type does not take; also of one whose steps a macrostep with another name includes."""
+    known = {one.place.file: one for one in outputs}
+    for path, read in reader.files.items():
+        output = read and (known.get(read[0].file) or read_output(path.stem, read[0], reader.problems))
+        for name, told in refused(output.takes, values.texts()) if output else ():
+            place = values.place(name)
+            reader.problems.add(place, f"{'' if place else f'-g {name}: '}the global {name} {told}")
 
 
 def _needed_packages(reader: Reader, text: RecipeText, outputs: Sequence[OutputType]) -> list[str]:
