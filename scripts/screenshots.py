@@ -140,7 +140,7 @@ async def types(pilot: Pilot[Any]) -> None:
 
 
 async def packages(pilot: Pilot[Any]) -> None:
-    await pilot.press("enter", "enter")
+    await pilot.press("enter", "enter", "enter")
     await seen(pilot, "Administrator's tools")
     await pilot.press("space", "down")
 

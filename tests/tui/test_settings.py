@@ -112,6 +112,8 @@ async def test_enter_all_the_way_builds_the_default_appliance() -> None:
     async with showing(QuestionsScreen(setup)) as (app, pilot):
         await seen(pilot, "What shall be built?", "> OAR cluster, live")
         await pilot.press("enter")
+        await seen(pilot, "[Distribution]", "> Debian 12 (bookworm)", "Debian 13 (trixie)")
+        await pilot.press("enter")
         await seen(pilot, "[Output]", "> [x] Live ISO")
         await pilot.press("enter")
         await seen(pilot, "[Packages]")
@@ -123,10 +125,22 @@ async def test_enter_all_the_way_builds_the_default_appliance() -> None:
         assert setup.output_directory == "build/debian-bookworm-oar-cluster"
 
 
+async def test_the_cluster_is_made_of_another_distribution() -> None:
+    setup = whole()
+    async with showing(QuestionsScreen(setup)) as (app, pilot):
+        await pilot.press("enter")
+        await seen(pilot, "[Distribution]")
+        await pilot.press("down", "enter", "enter", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await seen(pilot, "kameleon-tui build debian-trixie-x86_64-oar-2.6-iso", "> b  Build")
+        assert setup.output_directory == "build/debian-trixie-oar-cluster"
+
+
 async def test_settings_are_names_and_values() -> None:
     async with at_settings() as (_, app, pilot):
         shown = lines(app)
-        assert shown[1].split() == ["√", "Appliance", "√", "Output", "√", "Packages", "[Settings]", "Review"]
+        done = [word for name in ("Appliance", "Distribution", "Output", "Packages") for word in ("√", name)]
+        assert shown[1].split() == [*done, "[Settings]", "Review"]
         assert any(line.split() == ["Host", "name", "kameleon", "default"] for line in shown)
         await to(pilot, "Host name")
         assert "The global hostname. Default: kameleon (the recipe's own)." in text(app)
@@ -210,7 +224,7 @@ async def test_options_of_the_types_chosen_are_settings() -> None:
 async def test_esc_goes_back_to_the_last_question_and_f10_asks() -> None:
     setup = whole()
     async with showing(QuestionsScreen(setup)) as (app, pilot):
-        await pilot.press("enter", "enter", "enter")
+        await pilot.press("enter", "enter", "enter", "enter")
         await seen(pilot, "> Go on to the review")
         await pilot.press("f1")
         await seen(pilot, "Help: settings")
