@@ -77,7 +77,7 @@ def rows() -> Iterator[Row]:
         "the wizard's first paint",
         lambda: first_paint(["-m", "wizard"], WIZARD_SHOWS),
         lambda: first_paint(["-c", HELLO], "Hello, World"),
-        limit=1.3,
+        limit=1.5,
         runs=9,
         against="a Textual hello-world",
     )
