@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def oar_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(oar_tree: Path) -> Iterator[Postgres]:
+    with serving(oar_tree) as server:
+        yield server
+
+
+@contextmanager
+def serving(oar_tree: Path) -> Iterator[Postgres]:
+    """A PostgreSQL with two databases of the OAR that was unpacked there."""
     assert os.geteuid() == 0, "these tests start PostgreSQL as its own user: make test runs them as root"
     with running() as server:
         server.database("postgres", "postgres").run("CREATE ROLE oar LOGIN; CREATE ROLE oar_ro LOGIN;")

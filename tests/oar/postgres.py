@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,17 +91,46 @@ def running() -> Iterator[Postgres]:
             shutil.rmtree(directory)
 
 
-def unpack_oar(directory: Path) -> Path:
-    """OAR's packages, from this machine's Debian mirror, unpacked there."""
+def unpack_oar(directory: Path, suite: str = "") -> Path:
+    """OAR's packages, from this machine's Debian mirror, unpacked there; of another release when it is named."""
     tree = directory / "tree"
-    download = ["apt-get", "-qq", "download", *_PACKAGES]
-    if subprocess.run(download, cwd=directory, stdin=subprocess.DEVNULL).returncode:
-        # A machine without lists, or with old ones, which name versions that no mirror has.
-        subprocess.run(["apt-get", "-qq", "update"], check=True, stdin=subprocess.DEVNULL)
-        subprocess.run(download, cwd=directory, check=True, stdin=subprocess.DEVNULL)
+    if suite:
+        # What is compiled for this machine's Perl is this machine's.
+        _download(_apt_of(suite, directory), [name for name in _PACKAGES if "oar" in name], directory)
+        _download([], [name for name in _PACKAGES if "oar" not in name], directory)
+    else:
+        _download([], _PACKAGES, directory)
     for package in directory.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, tree], check=True)
     return tree
+
+
+def _download(options: Sequence[str], packages: Sequence[str], directory: Path) -> None:
+    download = ["apt-get", "-qq", "download", *options, *packages]
+    if subprocess.run(download, cwd=directory, stdin=subprocess.DEVNULL).returncode:
+        # A machine without lists, or with old ones, which name versions that no mirror has.
+        update = ["apt-get", "-qq", "update", *options]
+        subprocess.run(update, check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(download, cwd=directory, check=True, stdin=subprocess.DEVNULL)
+
+
+def _apt_of(suite: str, directory: Path) -> list[str]:
+    """Options for an apt that knows that release alone, on the mirror of this machine's."""
+    apt = directory / "apt"
+    (apt / "lists" / "partial").mkdir(parents=True)
+    (apt / "status").touch()
+    form = "$(COMPONENT) $(REPO_URI)"
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--no-release-info", "--format", form, "Created-By: Packages"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    addresses = [line.split()[1].rstrip("/") for line in listed.splitlines() if line.startswith("main ")]
+    mirror = next(address for address in addresses if address.endswith("/debian"))
+    key = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    (apt / "sources.list").write_text(f"deb [signed-by={key}] {mirror} {suite} main\n")
+    found = {"Etc::sourcelist": "sources.list", "State::lists": "lists", "State::status": "status", "Cache": "cache"}
+    options = [f"-oDir::{name}={apt / place}" for name, place in found.items()]
+    return [*options, "-oDir::Etc::sourceparts=/dev/null", "-oAPT::Sandbox::User=root", "-oAcquire::Languages=none"]
 
 
 @dataclass
