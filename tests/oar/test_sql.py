@@ -62,7 +62,7 @@ def test_new_resources() -> None:
 def test_missing_properties_take_the_stronger_lock_at_once() -> None:
     one = planner("laptop", "lap", "thread", properties={"cluster": "blue", "rack": 7})
     text = script(one, nothing(one))
-    assert "LOCK TABLE resources, resource_logs IN ACCESS EXCLUSIVE MODE" in text
+    assert "LOCK TABLE resources IN ACCESS EXCLUSIVE MODE;\n\nLOCK TABLE resource_logs IN ACCESS" in text
     assert re.findall(r'ADD COLUMN IF NOT EXISTS ("\w+" \S+);', text) == [
         '"host" VARCHAR(255)',
         '"cpu" INT',
@@ -104,6 +104,6 @@ def test_a_row_that_is_not_planned_is_left_alone_until_somebody_says_so() -> Non
 def test_a_host_that_is_sql_is_a_literal() -> None:
     host = "$plan$; x' OR '1'='1"
     assert reading([host], ["cpuset"]).count("[\"$plan$; x'' OR ''1''=''1\"]") == 1
-    text = opening([host], ["cpuset"], {"cpuset": "INT"}, Snapshot(COLUMNS), False)
+    text = opening([host], ["cpuset"], {"cpuset": "INT"}, Snapshot(COLUMNS), 0)
     assert text.count("$plan$") == 3
     assert text.count("''1''=''1") == 1

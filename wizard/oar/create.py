@@ -112,10 +112,11 @@ def prepare(
                 see(one)
         if prepared.to_do:
             hosts = [host.name for host in planner.hosts]
-            script.write(sql.opening(hosts, names, kinds, snapshot, bool(totals.add)).encode())
+            script.write(sql.opening(hosts, names, kinds, snapshot, totals.add).encode())
             if totals.add:
                 _append(script, adding)
-                script.write(sql.log_of_added(names).encode())
+                indexing = sql.anew(names, snapshot, totals.add)
+                script.write(sql.log_of_added(names, indexing=indexing).encode())
             if changing.tell():
                 script.write(sql.CHANGING.encode())
                 _append(script, changing)

@@ -82,7 +82,8 @@ def reading(database: Database, planner: Planner, *, limit: float = 30) -> Itera
         properties.check(properties.types(names, planner.hosts, planner.properties), columns, database.where)
         highest = {name: value for name, value in found.get("highest", {}).items() if name in NUMBERING and value}
         stale = tuple(Sequence(*one) for one in found.get("stale", ()))
-        yield Reading(Snapshot(columns, highest, found.get("mark", "0/0"), stale), names, planned, file)
+        snapshot = Snapshot(columns, highest, found.get("mark", "0/0"), stale, found.get("logged") or 0)
+        yield Reading(snapshot, names, planned, file)
 
 
 def bulk(limit: float, resources: int) -> float:

@@ -124,6 +124,8 @@ class Snapshot:
     mark: str = "0/0"
     #: Sequences that are behind their tables.
     stale: tuple[Sequence, ...] = ()
+    #: The lines of the log, at most.
+    logged: int = 0
 
     @property
     def next(self) -> Numbers:

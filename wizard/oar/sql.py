@@ -6,7 +6,8 @@ that was set to something else than its default; a property that changes closes 
 a resource that is retired gets Dead as its next state, and OAR's server does the rest.
 
 New rows and changes are COPY's: of many ways to write 2048 rows and their 10176 lines of log it was the quickest, and
-it needs no memory, neither here nor in the server.
+it needs no memory, neither here nor in the server. What takes the time then is the log's eight indexes: where most of
+the log is new, they are made anew behind it (102400 rows: 3.3 s instead of 4.9 s, and half of the write-ahead log).
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _NOW = "extract(epoch FROM now())::int"
 _PLANNED_HOSTS = f"json_array_elements_text(current_setting('{_HOSTS}')::json) WITH ORDINALITY AS planned (name, place)"
 _THEIR_ROWS = f"{_PLANNED_HOSTS} JOIN resources r ON r.network_address = planned.name AND r.type = 'default'"
 _SEQUENCES = (("resources", "resource_id"), ("resource_logs", "resource_log_id"))
+#: And one that holds the statements that make the indexes of the log.
+_INDEXES = "kameleon.indexes"
+#: From so many new resources on, a log with fewer lines than they bring gets its indexes anew.
+_BULK = 4096
 #: Text of how many rows, and what they are whatever their order: a million take no memory.
 _MARK = "count(*) || '/' || coalesce(sum(hashtextextended(ROW("
 _MARK_END = ")::text, 0)), 0)"
@@ -107,6 +112,7 @@ SELECT json_build_object('columns', json_object_agg(attname, format_type(atttypi
   FROM pg_attribute WHERE {column};
 SELECT json_build_object('stale', coalesce(json_agg(json_build_array(name, key, was, highest)), '[]'))
   FROM ({stale}) AS sequence WHERE highest > was;
+SELECT json_build_object('logged', max(resource_log_id)) FROM resource_logs;
 -- A property without a column has no highest number, and no values: ask for those that have one.
 SELECT 'SELECT json_build_object(''highest'', json_build_object('
     || string_agg(format('%L, max(%I)', attname, attname), ', ') || ')) FROM resources'
@@ -131,20 +137,24 @@ def missing_columns(names: Iterable[str], snapshot: Snapshot) -> list[str]:
 
 
 def opening(
-    hosts: Sequence[str], names: Sequence[str], kinds: Mapping[str, str], snapshot: Snapshot, adding: bool
+    hosts: Sequence[str], names: Sequence[str], kinds: Mapping[str, str], snapshot: Snapshot, adding: int
 ) -> str:
     """The beginning of the transaction that brings the resources of `hosts` to a plan when the database still is as
     in the snapshot; when it is not (numbers or these hosts' rows), it fails with SQLSTATE 40001 and nothing is changed.
-    `names`: the properties of the new rows; `kinds`: their SQL types. With `adding`, lines follow (`added`) and `\\.`.
+    `names`: the properties of the new rows; `kinds`: their SQL types. `adding`: how many new rows there are; when there
+    are, their lines follow (`added`) and `\\.`.
 
     It prints a line of JSON for a sequence that was behind its table and was repaired.
     """
     missing = missing_columns(names, snapshot)
+    indexing = anew(names, snapshot, adding)
     # ALTER TABLE needs the stronger lock. Taken at once: to upgrade the weaker one later could deadlock with readers.
-    mode = "ACCESS EXCLUSIVE" if missing else "EXCLUSIVE"
+    # Who only reads the log waits for new indexes; who reads resources does not.
+    mode, mode_of_log = ("ACCESS EXCLUSIVE" if stronger else "EXCLUSIVE" for stronger in (missing, missing or indexing))
     statements = [
         "BEGIN;",
-        f"LOCK TABLE resources, resource_logs IN {mode} MODE;",
+        f"LOCK TABLE resources IN {mode} MODE;",
+        f"LOCK TABLE resource_logs IN {mode_of_log} MODE;",
         *(f"ALTER TABLE resources ADD COLUMN IF NOT EXISTS {identifier(name)} {kinds[name]};" for name in missing),
         _set_hosts(hosts).rstrip(),
         _guard(snapshot, names),
@@ -158,6 +168,11 @@ def opening(
     return "\n\n".join(statements) + "\n"
 
 
+def anew(names: Sequence[str], snapshot: Snapshot, adding: int) -> bool:
+    """Whether so many new resources, with these properties, get the log new indexes: at most half of it is old."""
+    return adding >= _BULK and snapshot.logged <= adding * len(names)
+
+
 def added(host: str) -> str:
     """What the line of a new resource begins with; its properties follow (`added_cell`)."""
     return copied((host, "Alive", 1))[:-1] + "\t"
@@ -169,8 +184,8 @@ def added_cell(name: str, value: Value | None) -> str:
     return copied((DEFAULTS.get(name) if value is None else value,))[:-1]
 
 
-def log_of_added(names: Sequence[str]) -> str:
-    """After the new rows: the lines of log that they get."""
+def log_of_added(names: Sequence[str], *, indexing: bool) -> str:
+    """After the new rows: the lines of log that they get; `indexing`: and its indexes anew (`anew`)."""
     logged = ", ".join(
         f"({place}, {quote(name)}, r.{identifier(name)}::text)" for place, name in enumerate(["state", *names], start=1)
     )
@@ -179,15 +194,32 @@ def log_of_added(names: Sequence[str]) -> str:
         for name, value in DEFAULTS.items()
         if name in names
     )
+    before, after = (_WITHOUT_INDEXES, _WITH_INDEXES) if indexing else ("", "")
     return f"""
-INSERT INTO resource_logs (resource_id, attribute, value, date_start)
+{before}INSERT INTO resource_logs (resource_id, attribute, value, date_start)
   SELECT r.resource_id, log.attribute, log.value, {_NOW}
     FROM resources r, LATERAL (VALUES {logged}) AS log (place, attribute, value)
     WHERE r.resource_id > current_setting('{_LAST}')::bigint AND log.value IS NOT NULL
       AND {default or "true"}
     ORDER BY r.resource_id, log.place;
-"""
+{after}"""
 
+
+#: The indexes that CREATE INDEX makes again as they were: those of no constraint, in the database's own tablespace. Who
+#: does not own the table may not drop them, and keeps them.
+_OF_LOG = """FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid
+  WHERE indrelid = 'resource_logs'::regclass AND indisvalid AND NOT indisunique AND NOT indisclustered
+    AND reltablespace = 0 AND pg_has_role(relowner, 'USAGE')"""
+_WITHOUT_INDEXES = f"""\
+SELECT set_config('{_INDEXES}', coalesce(json_agg(pg_get_indexdef(indexrelid)), '[]')::text, true)
+  {_OF_LOG} \\g /dev/null
+
+SELECT format('DROP INDEX %s', indexrelid::regclass) {_OF_LOG} \\gexec
+
+"""
+_WITH_INDEXES = f"""
+SELECT json_array_elements_text(current_setting('{_INDEXES}')::json) \\gexec
+"""
 
 #: Of this table, each line is a property that a resource gets, or with an empty name, that it is retired.
 CHANGING = """
