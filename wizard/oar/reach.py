@@ -1,0 +1,52 @@
+"""The database that somebody asks for, and what it holds of a plan's hosts; an empty one where none can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from wizard.errors import UserError
+from wizard.oar import create, database, read
+from wizard.oar.database import Database, DatabaseError
+from wizard.oar.plan import Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`reached`: it is a database's reading; `notes`: what somebody should know of it."""
+
+    reading: read.Reading
+    reached: bool
+    notes: list[str]
+
+
+def database_of(named: str | None) -> tuple[Database, Mapping[str, str] | None]:
+    """The database of this connection string; of oar.conf, with what that says, when it is None."""
+    if named is not None:
+        return database.named(named), None
+    return database.from_configuration()
+
+
+@contextmanager
+def found(planner: Planner, named: str | None, *, limit: float) -> Iterator[Found]:
+    """What the server has, or an empty one would, with notes. A database that was named must be there: UserError."""
+    notes = create.host_notes(list(planner.hosts))
+    with ExitStack() as stack:
+        reading, why = read.nothing(planner), ""
+        try:
+            asked, _ = database_of(named)
+        except UserError as error:  # there is no oar.conf, most often
+            why = error.message
+            if named is not None:
+                raise
+        else:
+            try:
+                reading = stack.enter_context(read.reading(asked, planner, limit=limit))
+            except DatabaseError as error:
+                why = error.message
+                if named is not None:
+                    raise
+        if why:
+            notes.insert(0, f"no database was reached, so this is the plan for an empty one: {why}")
+        yield Found(reading, not why, notes)
