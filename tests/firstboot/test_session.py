@@ -17,7 +17,8 @@ import pytest
 
 from tests.firstboot.recorded import readers, tree
 from wizard.errors import UserError
-from wizard.firstboot.session import Member, Session, Turn, started
+from wizard.firstboot.member import Member, started
+from wizard.firstboot.session import Session, Turn
 from wizard.firstboot.sitting import sit_down
 
 
@@ -182,7 +183,8 @@ RACE = """
 import sys
 from pathlib import Path
 from tests.firstboot.recorded import readers
-from wizard.firstboot.session import Session, this_process
+from wizard.firstboot.member import this_process
+from wizard.firstboot.session import Session
 from wizard.firstboot.sitting import sit_down
 root, state, start = map(Path, sys.argv[1:])
 sitting = sit_down(root, command_line="", readers=readers())

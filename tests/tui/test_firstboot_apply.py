@@ -60,8 +60,9 @@ class Boot:
         state.parent.mkdir()
         state.write_text("{}")
         run = Run(path / "firstboot")
+        self.front = tempfile.TemporaryFile()
         self.started = StartedFirstBoot(
-            run, self.process, self.stderr, self.said, state, _mark(run.path / "events.jsonl")
+            run, self.process, self.stderr, self.said, state, self.front, _mark(run.path / "events.jsonl")
         )
         self.recorder = object.__new__(Recorder) if earlier else Recorder(path, "firstboot", SHAPE)
         if earlier:
@@ -90,7 +91,7 @@ def finish(made: Boot) -> None:
     if made.process.poll() is None:
         made.process.kill()
         made.process.wait()
-    for stream in (made.said, made.stderr):
+    for stream in (made.said, made.stderr, made.front):
         stream.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.arguments import seconds
+from wizard.commands import _firstboot_asks
 from wizard.errors import DONE, STOPPED, UserError
 
 if TYPE_CHECKING:
@@ -33,10 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--plain", action="store_true", help="ask in lines instead of on screens")
     add("--root", metavar="DIR", default="/", help="the tree that is read and configured, in a chroot (default: /)")
     add("--dry-run", action="store_true", help="print what would be done, write nothing")
+    add("--consoles", action="store_true", help="ask on every console of this machine at once: as it starts")
     add("--again", action="store_true", help="run every step again; each leaves alone what is as it should be")
     add("--json", action="store_true", help="one event a line on stdout; with --dry-run the plan, as canonical JSON")
     # What a front end asked, with the sources: it watches this process, and answers it after a failure.
     add("--state", type=Path, help=argparse.SUPPRESS)
+    # Whose other end the front end holds: it is gone when this ends.
+    add("--front", type=int, default=-1, help=argparse.SUPPRESS)
+    # Started by one with --consoles, which has taken in all answers that are known beforehand.
+    add("--led", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,13 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
     before = before_(sitting.root)
     face = _face(sitting, before, arguments)
     try:
-        _take(sitting, before, face, arguments)
+        refused = _take(sitting, before, face, arguments)
         if face is Face.NOBODY:
             sitting.settle()
     except UserError as error:
         _tell_refusal(sitting, arguments, error)
         raise
     with _others(sitting, face, arguments) as session:
+        if face is Face.CONSOLES and session is not None:
+            ended = _firstboot_asks.on_consoles(session, arguments)
+            return _for_nobody(sitting, refused, arguments) if ended is None else ended
         return _ask_and_carry_out(sitting, session, face, arguments)
 
 
@@ -69,9 +78,10 @@ def _others(sitting: Sitting, face: Face, arguments: argparse.Namespace) -> Abst
 
     if arguments.dry_run or arguments.state or sitting.root != Path("/"):
         return nullcontext()
-    from wizard.firstboot.session import Session, this_process
+    from wizard.firstboot.member import this_process
+    from wizard.firstboot.session import Session
 
-    _may_configure(sitting.root, arguments)
+    _firstboot_asks.may_configure(sitting.root, arguments)
     session = Session(sitting, this_process())
     return session.carry_out() if face is Face.NOBODY else session
 
@@ -80,13 +90,13 @@ def _ask_and_carry_out(sitting: Sitting, session: Session | None, face: Face, ar
     from wizard.firstboot.face import Face
 
     if face is Face.SCREENS:
-        status = _screens(sitting, session, arguments)
+        status = _firstboot_asks.on_screens(sitting, session, arguments)
         if not arguments.dry_run or status != DONE:
-            return status
+            return _left(status, session, arguments)
     elif face is Face.LINES:
-        ended = _ask(sitting, session, arguments)
+        ended = _firstboot_asks.in_lines(sitting, session, arguments)
         if ended is not None:
-            return ended
+            return _left(ended, session, arguments)
     # Only now: what carries it out takes 80 ms to import, which the first question need not wait for.
     from wizard.firstboot import configure
 
@@ -95,6 +105,30 @@ def _ask_and_carry_out(sitting: Sitting, session: Session | None, face: Face, ar
         print(configure.as_json(first) if arguments.json else configure.as_text(first))
         return DONE
     return _carry_out(first, arguments, face)
+
+
+def _for_nobody(sitting: Sitting, refused: UserError | None, arguments: argparse.Namespace) -> int:
+    """Nobody was there. `refused`: why a file of answers was not to be had: then nothing is configured."""
+    from wizard.firstboot import configure
+    from wizard.firstboot.face import Face
+
+    try:
+        if refused is not None:
+            raise refused
+        sitting.settle()
+    except UserError as error:
+        _tell_refusal(sitting, arguments, error)
+        raise
+    return _carry_out(configure.first_boot(sitting), arguments, Face.NOBODY)
+
+
+def _left(status: int, session: Session | None, arguments: argparse.Namespace) -> int:
+    """At boot, who leaves where another console answers does not leave the first boot."""
+    if not (arguments.led and status == STOPPED and session is not None):
+        return status
+    from wizard.firstboot.session import Turn
+
+    return STOPPED if session.look() in (Turn.FREE, Turn.OURS) else DONE
 
 
 def due() -> bool:
@@ -126,18 +160,18 @@ def _check(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _take(sitting: Sitting, before: object, face: Face, arguments: argparse.Namespace) -> None:
+def _take(sitting: Sitting, before: object, face: Face, arguments: argparse.Namespace) -> UserError | None:
     """Answers that are known before anybody is asked, the weakest first. Where somebody is asked, a file that the
-    kernel command line names and that cannot be had is only told; with nobody there, to go on without it would make
-    another machine than was meant."""
+    kernel command line names and that cannot be had is only told, and returned: with nobody there, to go on without it
+    would make another machine than was meant."""
     from wizard.firstboot.face import Face
     from wizard.firstboot.system import RUN, Before
 
     if arguments.state:
         sitting.take_over(arguments.state)
-        return
-    if not ((sitting.root / RUN).exists() or arguments.answers or sitting.kernel.answers):
-        return
+        return None
+    if arguments.led or not ((sitting.root / RUN).exists() or arguments.answers or sitting.kernel.answers):
+        return None
     from wizard.firstboot import papers
 
     goes_on = before in (Before.CUT, Before.ENDED) or arguments.again
@@ -151,6 +185,8 @@ def _take(sitting: Sitting, before: object, face: Face, arguments: argparse.Name
             if face is Face.NOBODY:
                 raise
             sitting.problems = (*sitting.problems, *error.message.splitlines())
+            return error
+    return None
 
 
 def _tell_refusal(sitting: Sitting, arguments: argparse.Namespace, error: UserError) -> None:
@@ -160,7 +196,7 @@ def _tell_refusal(sitting: Sitting, arguments: argparse.Namespace, error: UserEr
     if sitting.root != Path("/") or arguments.dry_run or arguments.state:
         return
     with suppress(UserError):
-        _may_configure(sitting.root, arguments)
+        _firstboot_asks.may_configure(sitting.root, arguments)
         first, *more = error.message.splitlines()
         tell([f"kameleon: first boot failed before its first step: {first}", *more], active_consoles())
 
@@ -175,82 +211,28 @@ def _face(sitting: Sitting, before: object, arguments: argparse.Namespace) -> Fa
     watched = arguments.json and not arguments.dry_run  # by a program
     if told or settled or watched or arguments.state:
         return Face.NOBODY
+    if arguments.consoles:
+        from wizard.firstboot.consoles import consoles_to_ask
+
+        return Face.CONSOLES if sitting.countdown.seconds > 0 and consoles_to_ask() else Face.NOBODY
     return choose(terminal_of(os.environ), plain=arguments.plain, a11y=sitting.kernel.a11y)[0]
-
-
-def _ask(sitting: Sitting, session: Session | None, arguments: argparse.Namespace) -> int | None:
-    """None to go on: somebody applied, or nobody was there until the countdown's end; else the exit status."""
-    from wizard.firstboot import configure
-    from wizard.plain.ask import ask
-    from wizard.plain.consoles import ours, take_turns
-    from wizard.plain.typist import TerminalTypist, TimeUp
-
-    _may_configure(sitting.root, arguments)
-    # Lines for people go to stderr, as those of every prompt.
-    typist = TerminalTypist(0, 2, sitting.countdown, sys.stderr.encoding, ours(session))
-    name = "what would be done" if arguments.dry_run else "first boot"
-
-    def questions() -> None:
-        plan, look = lambda: configure.preview(sitting), sitting.facts.refresh
-        ask(sitting.flow, typist, f"kameleon-tui: {name}", plan, look)
-
-    try:
-        with typist.sitting():
-            typist.say(*(f"kameleon: {problem}" for problem in sitting.problems))
-            applied = take_turns(session, typist, questions)
-    except TimeUp:
-        for question in sitting.settle():
-            typist.say(f"{question.title}: the answer is taken back, as others were not given.")
-        applied = True
-    except EOFError:
-        print("kameleon-tui: nothing was changed; kameleon-tui firstboot asks again", file=sys.stderr)
-        return STOPPED
-    if applied and (session is None or session.apply()):
-        return None
-    print("kameleon-tui: it is carried out at another console", file=sys.stderr)
-    return DONE
-
-
-def _screens(sitting: Sitting, session: Session | None, arguments: argparse.Namespace) -> int:
-    """The exit status of what the screens carried out, or, with --dry-run, of the asking alone."""
-    from wizard.firstboot.quiet import quiet_consoles
-    from wizard.firstboot.system import RUN
-    from wizard.tui.app import first_boot
-
-    def preview() -> list[str]:
-        from wizard.firstboot import configure
-
-        return configure.preview(sitting)
-
-    _may_configure(sitting.root, arguments)
-    if arguments.dry_run:
-        return first_boot(sitting, preview, None)
-    # Another tree is not the system that writes on this console.
-    with quiet_consoles() if sitting.root == Path("/") else nullcontext():
-        return first_boot(sitting, preview, sitting.root / RUN, again=arguments.again, session=session)
-
-
-def _may_configure(root: Path, arguments: argparse.Namespace) -> None:
-    """UserError when it will not be possible anyway."""
-    from wizard.firstboot.system import check_live
-    from wizard.host.privilege import require_root
-
-    if not arguments.dry_run:
-        require_root("configuring a system")
-        check_live(root)
 
 
 def _carry_out(first: First, arguments: argparse.Namespace, face: Face) -> int:
     from wizard.firstboot import configure
     from wizard.firstboot.consoles import active_consoles, tell
     from wizard.firstboot.face import Face
+    from wizard.firstboot.session import tell_leader
 
-    _may_configure(first.root, arguments)
+    _firstboot_asks.may_configure(first.root, arguments)
     # Another tree is not the system whose consoles these are.
     consoles = active_consoles() if first.root == Path("/") else []
     people = sys.stderr if arguments.json else sys.stdout
 
+    said: list[str] = []
+
     def say(lines: list[str]) -> None:
+        said[:] = lines
         print(*lines, sep="\n", file=people, flush=True)
         tell(lines, consoles)
 
@@ -258,7 +240,10 @@ def _carry_out(first: First, arguments: argparse.Namespace, face: Face) -> int:
         print(*configure.answer_lines(first), sep="\n", file=people, flush=True)
     asks = bool(arguments.state) or face is not Face.NOBODY
     front = _front(arguments, person=face is not Face.NOBODY)
-    return configure.configure(first, front, say, again=arguments.again, ask=asks)
+    status = configure.configure(first, front, say, again=arguments.again, ask=asks)
+    if first.root == Path("/"):
+        tell_leader(status, said)
+    return status
 
 
 def _front(arguments: argparse.Namespace, *, person: bool) -> FrontEnd:
@@ -266,12 +251,16 @@ def _front(arguments: argparse.Namespace, *, person: bool) -> FrontEnd:
         from wizard.plain.json_lines import json_front
 
         return json_front(arguments.quiet, arguments.verbose)
+    from wizard.flow.countdown import Countdown
     from wizard.plain.front import line_front
 
     lines = line_front(arguments.quiet, arguments.verbose, person, bare=person)
+    if arguments.front >= 0:
+        from wizard.plain.left_alone import LeftAloneFront
+
+        return LeftAloneFront(lines, arguments.front, Countdown())
     if not person:
         return lines
-    from wizard.flow.countdown import Countdown
     from wizard.plain.patient import PatientFront
 
     return PatientFront(lines, Countdown())

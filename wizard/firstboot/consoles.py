@@ -33,6 +33,23 @@ def active_consoles() -> list[Path]:
     ]  # fmt: skip
 
 
+def consoles_to_ask() -> list[Path]:
+    """Those of them that somebody may sit at: a serial line that is named but not there is no terminal."""
+    return [path for path in active_consoles() if is_terminal(path)]
+
+
+def is_terminal(path: Path) -> bool:
+    """Whether it can be talked to; a line without carrier is not waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _device(descriptor: int) -> int:
     try:
         return os.fstat(descriptor).st_rdev if os.isatty(descriptor) else -1

@@ -1,4 +1,4 @@
-"""How the first boot asks: on screens, in lines, or nobody."""
+"""How the first boot asks: on screens, in lines, on every console at once, or nobody."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ SLOWEST = 38400
 class Face(enum.Enum):
     SCREENS = "screens"
     LINES = "lines"
+    CONSOLES = "on every console, each in its own way"
     NOBODY = "nobody"
 
 

@@ -1,8 +1,9 @@
 """The first boot on several consoles: one state in /run/kameleon that all of them look at, and one that answers.
 
 The first key owns it; another console may claim it, and the owner yields; a dead owner's place is taken by who notices.
-Whoever applies does so once. The state is changed under a short lock, and written aside and renamed: who only looks
-needs no lock.
+Whoever applies does so once. At boot a process without a console leads (everywhere.py): it has the consoles asked, and
+what nobody answers it carries out itself. The state is changed under a short lock, and written aside and renamed: who
+only looks needs no lock.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from wizard.errors import HELD, UserError
+from wizard.firstboot.member import DAMAGED, Member, member_of, members_of
 from wizard.firstboot.sitting import Sitting, write_private
 
 DIRECTORY = Path("/run/kameleon")
 #: Seconds that a lock is waited for: it is held for some milliseconds, unless its holder was stopped meanwhile.
 PATIENCE = 1.0
-_DAMAGED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_FILE, _ENDED = "firstboot.json", "firstboot.ended"
 
 
 class Turn(enum.Enum):
@@ -35,37 +37,11 @@ class Turn(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A process at a console. `start`: when it started, in the kernel's ticks: numbers of processes come again."""
+class Ended:
+    """What was carried out at a console: the exit status, and what consoles were told."""
 
-    console: str
-    pid: int
-    start: int
-
-    @property
-    def alive(self) -> bool:
-        return started(self.pid) == self.start
-
-
-def this_process(keyboard: int = 0) -> Member:
-    """Us, at the console that descriptor is."""
-    try:
-        console = os.ttyname(keyboard).removeprefix("/dev/")
-    except OSError:
-        console = f"another terminal (process {os.getpid()})"
-    return Member(console, os.getpid(), started(os.getpid()) or 0)
-
-
-def started(pid: int) -> int | None:
-    """When that process started, in ticks since the machine did (proc(5)); None when it is gone, or only waits to be
-    taken note of."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    # The name, in brackets, may hold anything: what counts is behind the last one.
-    fields = text.rpartition(b")")[2].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+    status: int
+    lines: list[str]
 
 
 class Session:
@@ -73,13 +49,14 @@ class Session:
 
     `look` now and then (each half second: a dead owner is noticed within two); `key` for each key, before anything is
     made of it. When `look` or `claim` gives OURS or FREE after something else, `sitting.flow` has the answers of all
-    consoles so far. `apply` before they are carried out. A context: `join` and `leave`.
+    consoles so far. `apply` before they are carried out. A context: `join` and `leave`. `led`: nobody answers, as last
+    seen, and at the countdown's end there is one who applies: not us.
     """
 
     def __init__(self, sitting: Sitting, me: Member, directory: Path = DIRECTORY) -> None:
         self.sitting, self.me = sitting, me
-        self.where = ""
-        self._file, self._lock = directory / "firstboot.json", directory / "firstboot.lock"
+        self.where, self.led = "", False
+        self._file, self._lock = directory / _FILE, directory / "firstboot.lock"
         self._applying = directory / "firstboot.applying"
         self._seen: dict[str, Any] = {}
 
@@ -96,7 +73,7 @@ class Session:
             self._file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             with self._locked():
                 state = self._read()
-                others = [one for one in _members(state) if one.alive and one != self.me]
+                others = [one for one in members_of(state) if one.alive and one != self.me]
                 if not (others and self._take(state)):
                     state = {"owner": None}
                 self._write({**state, "members": [asdict(one) for one in (*others, self.me)]})
@@ -107,9 +84,12 @@ class Session:
         self.give_up()
         with suppress(OSError), self._locked():
             state = self._read()
-            others = [one for one in _members(state) if one.alive and one != self.me]
+            others = [one for one in members_of(state) if one.alive and one != self.me]
             if not others:
                 self._file.unlink(missing_ok=True)
+                (self._file.parent / _ENDED).unlink(missing_ok=True)
+                if self._who_applies() is None:
+                    self._applying.unlink(missing_ok=True)  # of one that was killed
                 return
             if _owner(state) == self.me:
                 state = {**state, **self._answers(), "owner": None}
@@ -117,12 +97,11 @@ class Session:
 
     def look(self) -> Turn:
         """Whose turn it is. What was answered here is told to the others, and what they did is taken over."""
-        applying = self._who_applies()
-        if applying is not None and applying != self.me:
-            self.where = applying.console
-            return Turn.APPLIED
         state = self._read()
-        owner = _owner(state)
+        if self._applied(state):
+            return Turn.APPLIED
+        owner, leader = _owner(state), _leader(state)
+        self.led = owner is None and leader not in (None, self.me)
         if owner is None:
             self._take(state)
             return Turn.FREE
@@ -133,6 +112,56 @@ class Session:
         self.where = owner.console
         if not owner.alive and self._change(lambda now: _owner(now) == owner, take=True):
             return Turn.OURS
+        return Turn.ELSEWHERE
+
+    def _applied(self, state: dict[str, Any]) -> bool:
+        applying = self._who_applies()
+        if applying is None or applying == self.me:
+            return False
+        self.where = "" if applying == _leader(state) else applying.console
+        return True
+
+    def lead(self) -> None:
+        """We are the one without a console. The countdown begins when a console shows it (`shown`)."""
+        self.sitting.countdown.hold()
+        with suppress(OSError), self._locked():
+            (self._file.parent / _ENDED).unlink(missing_ok=True)
+            self._write({**self._read(), "leader": asdict(self.me), "held": True})
+
+    def ended(self) -> Ended | None:
+        """For the one that leads: how it ended at a console, if it did."""
+        try:
+            found = json.loads((self._file.parent / _ENDED).read_text())
+            return Ended(int(found["status"]), [str(line) for line in found["lines"]])
+        except (OSError, *DAMAGED):
+            return None
+
+    def shown(self) -> None:
+        """The questions are to be seen here: if nobody else's were, the countdown begins."""
+        if not self._read().get("held"):
+            return
+        with suppress(OSError), self._locked():
+            state = self._read()
+            if state.get("held") and self._take(state):
+                self.sitting.countdown.begin()
+                self._write({**state, "held": False})
+
+    def watch(self) -> Turn:
+        """As `look`, for the one that leads, and never answers. A dead owner's answers stay."""
+        state = self._read()
+        if self._applied(state):
+            return Turn.APPLIED
+        owner = _owner(state)
+        self._take(state)
+        if owner is None:
+            return Turn.FREE
+        self.where = owner.console
+        if not owner.alive:
+            with suppress(OSError), self._locked():
+                state = self._read()
+                if _owner(state) == owner:
+                    self._write({**state, "owner": None})
+                    return Turn.FREE
         return Turn.ELSEWHERE
 
     def key(self) -> bool:
@@ -146,13 +175,16 @@ class Session:
         """Answer here from now on, with what was answered elsewhere; the other console yields."""
         return self._who_applies() in (None, self.me) and self._change(lambda now: True, take=True)
 
-    def apply(self) -> bool:
-        """Whether this console is the one that carries the answers out. Where nothing can be written it is."""
+    def apply(self, *, for_nobody: bool = False) -> bool:
+        """Whether this console is the one that carries the answers out. Where nothing can be written it is.
+        `for_nobody`: only if nobody has pressed a key in the last moment."""
         said = json.dumps(asdict(self.me)).encode()
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
             with self._locked():
+                if for_nobody and _owner(self._read()) is not None:
+                    return False
                 if self._who_applies() is None:
                     self._applying.unlink(missing_ok=True)  # of one that was killed
                 descriptor = os.open(self._applying, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -183,14 +215,20 @@ class Session:
     # The state
 
     def _answers(self) -> dict[str, Any]:
-        return {"flow": self.sitting.flow.state(), "countdown": self.sitting.countdown.state()}
+        sitting = self.sitting
+        return {
+            "flow": sitting.flow.state(),
+            "countdown": sitting.countdown.state(),
+            "problems": list(sitting.problems),
+        }
 
     def _take(self, state: dict[str, Any]) -> bool:
         """Take over the answers and the countdown that are in it; False when they are none."""
         try:
             self.sitting.flow.restore(state["flow"])
             self.sitting.countdown.restore(state["countdown"])
-        except _DAMAGED:
+            self.sitting.problems = tuple(map(str, state["problems"]))
+        except DAMAGED:
             return False
         return True
 
@@ -214,7 +252,7 @@ class Session:
     def _read(self) -> dict[str, Any]:
         try:
             found = json.loads(self._file.read_text())
-        except (OSError, *_DAMAGED):
+        except (OSError, *DAMAGED):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -225,8 +263,8 @@ class Session:
 
     def _who_applies(self) -> Member | None:
         try:
-            member = _member(json.loads(self._applying.read_text()))
-        except (OSError, *_DAMAGED):
+            member = member_of(json.loads(self._applying.read_text()))
+        except (OSError, *DAMAGED):
             return None
         return member if member is not None and member.alive else None
 
@@ -246,17 +284,17 @@ class Session:
             yield
 
 
-def _member(entry: Any) -> Member | None:
-    try:
-        return Member(str(entry["console"]), int(entry["pid"]), int(entry["start"]))
-    except _DAMAGED:
-        return None
-
-
-def _members(state: dict[str, Any]) -> list[Member]:
-    found = state.get("members")
-    return [member for entry in (found if isinstance(found, list) else []) if (member := _member(entry)) is not None]
-
-
 def _owner(state: dict[str, Any]) -> Member | None:
-    return _member(state.get("owner"))
+    return member_of(state.get("owner"))
+
+
+def _leader(state: dict[str, Any]) -> Member | None:
+    leader = member_of(state.get("leader"))
+    return leader if leader is not None and leader.alive else None
+
+
+def tell_leader(status: int, lines: list[str], directory: Path = DIRECTORY) -> None:
+    """How what was carried out here has ended; nothing where nobody leads."""
+    with suppress(OSError, *DAMAGED):
+        if _leader(json.loads((directory / _FILE).read_text())) is not None:
+            write_private(directory / _ENDED, json.dumps({"status": status, "lines": lines}) + "\n")

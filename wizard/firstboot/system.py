@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+import os
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 from wizard.errors import MACHINE, UserError
@@ -57,3 +60,13 @@ def check_live(root: Path) -> None:
             status=MACHINE,
             hint=f"if it is to be made an OAR cluster nevertheless: mkdir -p /{Path(MARK).parent}; touch /{MARK}",
         )
+
+
+def tell_systemd(words: str) -> None:
+    """To the service manager, when it started us as one that speaks with it (sd_notify(3))."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+        speaker.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
+        speaker.send(words.encode())

@@ -34,6 +34,15 @@ class Countdown:
         self._stopped_until = -math.inf
         self._over = False
 
+    def hold(self) -> None:
+        """Count nothing until `begin`: nobody can see it yet."""
+        self._end = math.inf
+
+    def begin(self) -> None:
+        """Count all of it, from now on; unless a key was pressed, or it is over."""
+        if not self._over and self._stopped_until == -math.inf:
+            self._end = self._clock() + self.seconds
+
     def key(self) -> None:
         """Somebody is there."""
         if not self._over:

@@ -32,10 +32,12 @@ def _mark(events: Path) -> tuple[int, int]:
 @dataclass(slots=True)
 class StartedFirstBoot(Started):
     """A first boot's process. Its run directory is always the same one, and may hold what an earlier process said;
-    `said` is the nameless file of its stdout, which ends with the lines for consoles; `state` the answers' file."""
+    `said` is the nameless file of its stdout, which ends with the lines for consoles; `state` the answers' file;
+    `front` what tells it, when it is closed, that nobody watches any more."""
 
     said: IO[bytes]
     state: Path
+    front: IO[bytes]
     mark: tuple[int, int] = field(default=(0, 0))
 
     @property
@@ -58,6 +60,7 @@ class StartedFirstBoot(Started):
             self.state.unlink(missing_ok=True)
             self.state.parent.rmdir()
         self.said.close()
+        self.front.close()
         Started.close(self)
 
 
@@ -81,5 +84,11 @@ def start_first_boot(sitting: Sitting, run: Path, *, again: bool = False) -> Sta
     said, stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     mark = _mark(run / "events.jsonl")
     # Its stdin is our terminal, which it does not read: by that it knows which console not to write its last line on.
-    process = subprocess.Popen(command, stdout=said, stderr=stderr, start_new_session=True)
-    return StartedFirstBoot(Run(run), process, stderr, said, state, mark)
+    watched, front = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*command, "--front", str(watched)], stdout=said, stderr=stderr, start_new_session=True, pass_fds=(watched,)
+        )
+    finally:
+        os.close(watched)
+    return StartedFirstBoot(Run(run), process, stderr, said, state, os.fdopen(front, "wb"), mark)

@@ -69,6 +69,7 @@ class Actions(Base):
     # How a build's end is told; the first boot's is another (firstboot_apply.py).
 
     what = "build"
+    how_long = ""  # a run that waits for a word waits, when nobody sees it any more
 
     @property
     def name_shown(self) -> str:
@@ -159,7 +160,8 @@ class Actions(Base):
     async def leave_by_choice(self) -> None:
         text = f"The {self.what} goes on without this screen; to see it again:\n  {self.goes_on()}"
         if self.state.waiting is not None:
-            text = f"The {self.what} waits for a word, and goes on waiting; to come back:\n  {self.goes_on()}"
+            waits = f"waits for a word, and goes on waiting{self.how_long}"
+            text = f"The {self.what} {waits}; to come back:\n  {self.goes_on()}"
         answer = await self.app.push_screen_wait(ChoiceDialog("Leave?", text, LEAVE))
         if answer == "leave" or (answer and self.state.end is not None):
             self.leave()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wizard.tui.firstboot import FirstBoot
 
 TICK = 0.25  # seconds between two looks at the countdown
+NOBODY = "kameleon: nobody answered: the first boot takes the defaults"
 LOOK = 2.0  # seconds between two looks at the machine: keyboards and cables come and go
 
 
@@ -70,6 +71,9 @@ class FirstBootScreen(Screen[None]):
         self.set_interval(LOOK, self._look)
         self._tick()
         await self.show()
+        if self.first.session is not None:
+            # The countdown begins with the first console that shows it: a slow one takes a while to draw.
+            self.call_after_refresh(self.first.session.shown)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < 15, "-tiny")
@@ -104,7 +108,7 @@ class FirstBootScreen(Screen[None]):
         line, words = self.query_one("#countdown", Static), countdown_words(self.sitting.countdown, self.size.width)
         if line.content != words:
             line.update(words)
-        if self.sitting.countdown.over:
+        if self.sitting.countdown.over and not (self.first.session and self.first.session.led):
             self.time_is_up()
 
     # The other consoles
@@ -140,7 +144,7 @@ class FirstBootScreen(Screen[None]):
         self.first.asking = False
         app = cast("KameleonApp", self.app)
         where = self.first.session.where if self.first.session is not None else ""
-        app.farewell = [f"kameleon: the first boot is carried out on {where}"]
+        app.farewell = [f"kameleon: the first boot is carried out on {where}" if where else NOBODY]
         app.exit(0)
 
     @work(exclusive=True, group="end")

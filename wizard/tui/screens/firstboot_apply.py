@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from wizard.flow.countdown import SECONDS, Countdown, since_boot
+from wizard.flow.countdown import IDLE, SECONDS, Countdown, since_boot
 from wizard.tui.firstboot_run import FirstBootFollower
 from wizard.tui.screens.build import BuildScreen
 
@@ -24,6 +24,7 @@ class ApplyScreen(BuildScreen):
     """
 
     what = "first boot"
+    how_long = f" for {IDLE / 60:.0f} minutes"
 
     def __init__(
         self, started: StartedFirstBoot, *, attended: bool = True, clock: Callable[[], float] = since_boot
