@@ -100,3 +100,28 @@ def test_mistakes_in_headers_have_their_place(tmp_path: Path, change: tuple[str,
     with pytest.raises(RecipeErrors) as caught:
         resolve(tmp_path / "r.yaml", types=("disk",))
     assert [str(error).replace(f"{tmp_path}/", "") for error in caught.value.errors] == [f"steps/export/{told}"]
+
+
+def test_tools_that_steps_need_are_known_before_a_build(tmp_path: Path) -> None:
+    text = "extend: base\nsetup: [own]\nexport: [tar]\n"
+    _recipe(tmp_path)
+    (tmp_path / "steps/setup/own.yaml").write_text(
+        '# NEEDS\n# tools: [dnf, rpm]\n# takes:\n#   how: one of a b\n- make: [{exec_local: "true"}]\n'
+    )
+    assert _recipe(tmp_path, text=text).tools == ("dnf", "rpm")
+    assert _recipe(tmp_path).tools == ()
+    with pytest.raises(RecipeErrors, match="-g how: the global how takes a or b, not c"):
+        _recipe(tmp_path, text=text, how="c")
+
+
+def test_an_appliance_of_the_rpm_family_gets_steps_of_its_own(tmp_path: Path) -> None:
+    _recipe(tmp_path)
+    told = "disk.yaml:6:10: the output type disk is for Debian's family only: it has no `rpm setup`"
+    with pytest.raises(RecipeErrors, match=told):
+        _recipe(tmp_path, "disk", package_family="rpm")
+    (tmp_path / "steps/export/own.yaml").write_text(HEADER.replace("# packages", "# rpm setup: [live]\n# packages"))
+    recipe = _recipe(tmp_path, "own", "tar", package_family="rpm")
+    assert (_setup(recipe), recipe.globals["needed_packages"]) == (["live", "clean"], "live-boot")
+    assert _setup(_recipe(tmp_path, "own")) == ["machine", "clean"]
+    with pytest.raises(RecipeErrors, match="package_family takes deb or rpm, not rmp"):
+        _recipe(tmp_path, package_family="rmp")

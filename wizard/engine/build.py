@@ -115,6 +115,7 @@ def _build(asked: Build, front: FrontEnd) -> int:
     resumed = Run(path) if asked.resume else None
     plan = make_plan(recipe, asked, resumed)
     # Now, not when an hour's work is done and the tool's turn comes.
+    require(recipe.tools, f"building {recipe.name}")
     making = f"making {' and '.join(one.id for one in recipe.outputs)}"
     require((tool for one in recipe.outputs for tool in one.tools), making)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

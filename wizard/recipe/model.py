@@ -95,6 +95,7 @@ Takes: TypeAlias = tuple[Shape, ...]
 class OutputType:
     """The header of an export step (output.py). `id` is the file's name and what --type takes; `kernel`: whether the
     appliance must hold one; `setup`: macrosteps it needs in the place of `@types`; `packages`: what it needs installed;
+    `rpm_setup`: those in an appliance of the RPM family, None where it is for Debian's only;
     `tools`: names of host tools; `options` maps a global to what it does, and `takes` to the values that will do.
     `place` is where `setup` stands."""
 
@@ -103,6 +104,7 @@ class OutputType:
     makes: str
     kernel: bool
     setup: tuple[str, ...]
+    rpm_setup: tuple[str, ...] | None
     packages: tuple[str, ...]
     tools: tuple[str, ...]
     options: dict[str, str]
@@ -131,6 +133,7 @@ class ResolvedRecipe:
     contexts: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()  # every recipe and step file that was read, the recipe first
     outputs: tuple[OutputType, ...] = ()  # of the export section, those with a header
+    tools: tuple[str, ...] = ()  # of this machine, that steps need; those of the output types are theirs
 
     def steps(self) -> list[tuple[Macrostep, Microstep]]:
         """Every microstep in the order it runs; its index here is the step number in events."""

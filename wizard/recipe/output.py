@@ -1,6 +1,8 @@
-"""Headers of step files: what an export step makes and needs of a host and an appliance; what a setup step needs."""
+"""Headers of step files: what an export step makes and needs of a host and an appliance; what other steps need."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from wizard.recipe import yamltext
 from wizard.recipe.entries import Entry, Schema, read_entry
@@ -14,6 +16,7 @@ OUTPUT = {
     "makes": "text",
     "kernel": "text",
     "setup": "list?",
+    "rpm setup": "list?",
     "packages": "list?",
     "tools": "list",
     "options": "map?",
@@ -22,8 +25,17 @@ OUTPUT = {
     "leaves out": "text",
     "use": "text",
 }
-NEEDS = {"packages": "list"}
+NEEDS = {"packages": "list?", "tools": "list?", "takes": "map?"}
 _KERNEL = ("none", "wanted")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The header `# NEEDS` of a step: packages in the appliance, tools of this machine, and what its globals take."""
+
+    packages: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    takes: dict[str, Takes] = field(default_factory=dict)
 
 
 def read_output(name: str, source: Source, problems: Problems) -> OutputType | None:
@@ -38,12 +50,16 @@ def read_output(name: str, source: Source, problems: Problems) -> OutputType | N
     takes = _takes(entry, problems)
     if takes is None:
         return None
+    rpm = entry.places.get("rpm setup") is not None or not (
+        value["setup"] or value["packages"] or value["kernel"] == "wanted"
+    )
     return OutputType(
         id=name,
         title=value["title"],
         makes=value["makes"],
         kernel=value["kernel"] == "wanted",
         setup=value["setup"],
+        rpm_setup=value["rpm setup"] if rpm else None,
         packages=value["packages"],
         tools=value["tools"],
         options=value["options"],
@@ -57,7 +73,8 @@ def read_output(name: str, source: Source, problems: Problems) -> OutputType | N
 
 def _takes(entry: Entry, problems: Problems) -> dict[str, Takes] | None:
     """What each option takes; None when there is a mistake, which was told."""
-    options, texts = entry.value["options"], entry.value["takes"]
+    texts = entry.value["takes"]
+    options = entry.value.get("options", texts)
     found: dict[str, Takes] = {}
     before = problems.told
     for name, text in texts.items():
@@ -74,10 +91,11 @@ def _takes(entry: Entry, problems: Problems) -> dict[str, Takes] | None:
     return found if problems.told == before else None
 
 
-def needed_packages(source: Source, problems: Problems) -> tuple[str, ...]:
-    """The packages that the header `# NEEDS` of the setup step `source` names."""
+def read_needs(source: Source, problems: Problems) -> Needs:
+    """The header `# NEEDS` of the step `source`; one that needs nothing when it has none, or one with a mistake."""
     entry = _header("# NEEDS", source, NEEDS, problems)
-    return entry.value["packages"] if entry else ()
+    takes = _takes(entry, problems) if entry else None
+    return Needs(entry.value["packages"], entry.value["tools"], takes) if entry and takes is not None else Needs()
 
 
 def _header(title: str, source: Source, schema: Schema, problems: Problems) -> Entry | None:

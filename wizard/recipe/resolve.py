@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from wizard.recipe import chain, lookup
 from wizard.recipe.assemble import Steps
 from wizard.recipe.chain import Reader, RecipeText
-from wizard.recipe.errors import Problems
+from wizard.recipe.errors import Problems, quoted
 from wizard.recipe.globals import Globals, fixed_names, outside_values
 from wizard.recipe.lookup import StepsPath
 from wizard.recipe.model import OutputType, ResolvedRecipe
-from wizard.recipe.output import needed_packages, read_output
+from wizard.recipe.output import Needs, read_needs, read_output
 from wizard.recipe.takes import problems as refused
+from wizard.recipe.variables import Value, Variables
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -53,7 +55,7 @@ def resolve(
     if text is None:
         problems.raise_any()
     assert text is not None
-    outputs = _outputs(reader, text, types)
+    outputs = _of_family(text, outside, _outputs(reader, text, types), problems)
     wanted = {
         "needed_packages": " ".join(_needed_packages(reader, text, outputs)),
         "kernel": "yes" if any(one.kernel for one in outputs) else "",
@@ -63,7 +65,8 @@ def resolve(
     macrosteps = steps.macrosteps()
     if not macrosteps and not problems.errors:
         problems.add(text.place, "nothing to do: no macrostep in any section")
-    _check_options(reader, values, outputs)
+    needs = {path: read_needs(read[0], problems) for path, read in reader.files.items() if read}
+    _check_options(reader, values, outputs, needs)
     problems.raise_any()
     return ResolvedRecipe(
         name=name,
@@ -79,6 +82,7 @@ def resolve(
         contexts=values.contexts,
         files=tuple(str(file) for file in reader.files),
         outputs=outputs,
+        tools=tuple(dict.fromkeys(tool for one in needs.values() for tool in one.tools)),
     )
 
 
@@ -98,12 +102,29 @@ def _outputs(reader: Reader, text: RecipeText, types: Sequence[str]) -> tuple[Ou
     return tuple(found)
 
 
-def _check_options(reader: Reader, values: Globals, outputs: Sequence[OutputType]) -> None:
-    """Values that an output type does not take; also of one whose steps a macrostep with another name includes."""
+def _of_family(
+    text: RecipeText, outside: Mapping[str, Value], outputs: tuple[OutputType, ...], problems: Problems
+) -> tuple[OutputType, ...]:
+    """The output types as the appliance's family of packages has them."""
+    variables = Variables([outside, *text.layers], problems)
+    family = variables.value("package_family").text if "package_family" in variables.names() else "deb"
+    if family not in ("deb", "rpm"):
+        problems.add(text.keys.get("package_family"), f"package_family takes deb or rpm, not {quoted(family)}")
+    if family != "rpm":
+        return outputs
+    for one in outputs:
+        if one.rpm_setup is None:
+            problems.add(one.place, f"the output type {one.id} is for Debian's family only: it has no `rpm setup`")
+    return tuple(replace(one, setup=one.rpm_setup or (), packages=()) for one in outputs)
+
+
+def _check_options(reader: Reader, values: Globals, outputs: Sequence[OutputType], needs: Mapping[Path, Needs]) -> None:
+    """Values that a step does not take; also those of an output type that a macrostep with another name includes."""
     known = {one.place.file: one for one in outputs}
     for path, read in reader.files.items():
         output = read and (known.get(read[0].file) or read_output(path.stem, read[0], reader.problems))
-        for name, told in refused(output.takes, values.texts()) if output else ():
+        takes = {**(needs[path].takes if path in needs else {}), **(output.takes if output else {})}
+        for name, told in refused(takes, values.texts()):
             place = values.place(name)
             reader.problems.add(place, f"{'' if place else f'-g {name}: '}the global {name} {told}")
 
@@ -118,5 +139,5 @@ def _needed_packages(reader: Reader, text: RecipeText, outputs: Sequence[OutputT
     for name in called:
         path = paths.find(name) if name and "\0" not in name else None
         read = reader.read(path) if path else None
-        found += needed_packages(read[0], reader.problems) if read else ()
+        found += read_needs(read[0], reader.problems).packages if read else ()
     return list(dict.fromkeys(found))

@@ -25,6 +25,7 @@ _NAMED = {
     "name": (r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,254}", "a name (letters, digits and _ . + -)"),
     "directory": (r"(/[A-Za-z0-9_.+-]+)+", "a directory such as /srv/images"),
     "place": (r"[^\s|,]+", "an address or a directory, without blanks, commas and bars"),
+    "address": (r'(https?|ftp|file)://[^\s\[\]"{}\\]+', "an address such as http://192.0.2.1/rocky/9"),
     "http": (r"http://[\]\[A-Za-z0-9.:_~/%+-]+", "an address such as http://192.0.2.1/images"),
     "text": (None, "characters that can be shown"),
     "command": (r"""(?:[^\\'"]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", "words as a shell splits them"),
