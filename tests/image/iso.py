@@ -1,4 +1,4 @@
-"""The live ISO that tests look at and start: built once a machine for each state of the tree."""
+"""The live ISOs that tests look at and start: built once a machine for each state of the tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from wizard.data import SHIPPED
 RECIPE = "debian-bookworm-x86_64-oar-2.5-iso"
 #: What the tests' ISO has that the default one has not: things to look for. Values are odd on purpose.
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEfgVUs0mbpNJ8rCCrQiQMVfT2qGLr3kCmMGCRKEsq8q it\'s "$(id)"'
-#: Results of earlier states of the tree that are kept, 0.4 GB each.
+TRIXIE = "debian-trixie-x86_64-oar-2.6-iso"
+#: Results of earlier states of the tree that are kept of each recipe, 0.4 GB each.
 _KEPT = 1
 
 
@@ -48,33 +49,34 @@ def tree_key() -> str:
     return digest.hexdigest()[:16]
 
 
-def built_iso() -> Path:
-    """The ISO of the tree as it is; built, with an overlay and a key, unless it is there.
+def built_iso(recipe: str = RECIPE) -> Path:
+    """The recipe's ISO of the tree as it is; built, with an overlay and a key, unless it is there.
 
-    KAMELEON_TUI_TEST_ISO names another one to look at, such as that of a minute ago.
+    KAMELEON_TUI_TEST_ISO names another one of the default recipe to look at, such as that of a minute ago;
+    KAMELEON_TUI_TEST_TRIXIE_ISO one of TRIXIE.
     """
-    if given := os.environ.get("KAMELEON_TUI_TEST_ISO"):
+    if given := os.environ.get("KAMELEON_TUI_TEST_TRIXIE_ISO" if recipe == TRIXIE else "KAMELEON_TUI_TEST_ISO"):
         return Path(given)
     with locked("iso"):
-        output = cache() / tree_key()
-        iso = output / f"{RECIPE}.iso"
+        output = cache() / (tree_key() if recipe == RECIPE else f"{tree_key()}-{recipe}")
+        iso = output / f"{recipe}.iso"
         if not (output / "SHA256SUMS").exists():
-            _forget_all_but(_KEPT)
+            _forget_all_but(_KEPT, recipe)
             files = output.with_suffix(".files")
             shutil.rmtree(files, ignore_errors=True)
             for name in ("etc/my file", "lib/mine"):
                 (files / name).parent.mkdir(parents=True)
                 (files / name).write_text("of my own\n")
-            _build(output, files)
+            _build(recipe, output, files)
             shutil.rmtree(files)
         os.utime(output)
         return iso
 
 
-def _build(output: Path, files: Path) -> None:
+def _build(recipe: str, output: Path, files: Path) -> None:
     words = ["-g", f"overlay:{files}", "-g", f"ssh_keys:{KEY}", "-g", "packages:nano", "-g", "timezone:Europe/Paris"]
     done = subprocess.run(
-        [sys.executable, "-m", "wizard", "build", RECIPE, "--output", str(output), "--on-failure", "abort", *words],
+        [sys.executable, "-m", "wizard", "build", recipe, "--output", str(output), "--on-failure", "abort", *words],
         cwd=output.parent,
         env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(output.parent / "state")},
         stdin=subprocess.DEVNULL,
@@ -85,9 +87,7 @@ def _build(output: Path, files: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
-def _forget_all_but(count: int) -> None:
-    outputs = sorted(
-        (path for path in cache().iterdir() if (path / "SHA256SUMS").exists()), key=lambda path: path.stat().st_mtime
-    )
+def _forget_all_but(count: int, recipe: str) -> None:
+    outputs = sorted((path.parent for path in cache().glob(f"*/{recipe}.iso")), key=lambda path: path.stat().st_mtime)
     for path in outputs[: max(0, len(outputs) - count)]:
         shutil.rmtree(path)
