@@ -154,6 +154,26 @@ def test_what_will_do_as_a_setting(shipped: Catalog, name: str, value: str, told
     assert bool(problem) is bool(told)
 
 
+def test_options_offer_and_take_what_the_types_chosen_do(shipped: Catalog) -> None:
+    flow = workstation_flow(shipped)
+    _say(flow, "appliance", "minimal")
+    _say(flow, "types", ("tar", "kadeploy", "vmdk"))
+
+    def offered(name: str) -> list[str]:
+        flow.go(name)
+        assert flow.current is not None
+        return [choice.id for choice in flow.choices(flow.current)]
+
+    assert offered("vmdk_subformat") == ["", "streamOptimized", "monolithicSparse"]
+    # zst where Grid'5000's dialect is chosen, on a line that comes later.
+    assert offered("archive_compression") == ["", "zst", "gz", "xz"]
+    assert _say(flow, "raw_size", "4 GB") == ("raw_size takes a number with M or G behind it, such as 4G, not 4 GB.")
+    assert _say(flow, "compression", "12") == ""
+    assert _say(flow, "archive_compression", "gz") == ""
+    assert _say(flow, "compression", "12") == "Compression level takes 1 to 9 with archive_compression gz, not 12."
+    assert flow.values()["compression"] == "3"
+
+
 def test_a_zone_that_is_none_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "zones/Europe").mkdir(parents=True)
     (tmp_path / "zones/Europe/Paris").touch()

@@ -90,14 +90,17 @@ def without(contents: Contents, patterns: Iterable[str]) -> Contents:
 def differences(
     appliance: Contents, result: Contents, *, but: Iterable[str] = (), epoch: int | None = None
 ) -> list[str]:
-    """How `result` differs from the appliance, a line each; names that a pattern of `but` matches may differ.
+    """How `result` differs from the appliance, a line each; names that a pattern of `but` matches may differ. With
+    LEFT_OUT among `but`, what it matches must not be in the result, whatever the appliance has there.
 
     With an `epoch` (`Appliance.epoch`) what is younger in the appliance bears that date in the result."""
     but = list(but)
     mine, theirs = without(appliance, but), without(result, but)
     if epoch is not None:
         mine = {name: replace(item, date=min(item.date, epoch)) for name, item in mine.items()}
-    lines = [f"missing: {name!r}" for name in sorted(mine.keys() - theirs.keys())]
+    left_in = result.keys() - without(result, LEFT_OUT).keys() if set(LEFT_OUT) <= set(but) else set()
+    lines = [f"left in: {name!r}" for name in sorted(left_in)]
+    lines += [f"missing: {name!r}" for name in sorted(mine.keys() - theirs.keys())]
     lines += [f"added: {name!r}" for name in sorted(theirs.keys() - mine.keys())]
     for name in sorted(mine.keys() & theirs.keys()):
         if mine[name] != theirs[name]:

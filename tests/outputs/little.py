@@ -3,7 +3,9 @@ in a second."""
 
 from __future__ import annotations
 
+import os
 import random
+import stat
 from pathlib import Path
 
 from tests.outputs import odd
@@ -37,6 +39,9 @@ def make(folder: Path) -> Appliance:
     for name, text in FILES.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)
+    # As mmdebstrap leaves them: every output type shows that it leaves them out.
+    os.mknod(tree / "dev/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    (tree / "dev/fd").symlink_to("/proc/self/fd")
     (tree / "usr/noise").write_bytes(random.Random(0).randbytes(1 << 20))  # what no compressor makes smaller
     odd.make(tree)
     (folder / "epoch").write_text("1700000000\n")
