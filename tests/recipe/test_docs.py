@@ -45,8 +45,8 @@ def examples() -> dict[str, Example]:
 def test_there_are_examples_of_both_dialects() -> None:
     found = examples()
     assert len(found) == 5
-    assert sum(len(example.files) for example in found.values()) == 17
-    assert sum(len(example.prints) for example in found.values()) == 6
+    assert sum(len(example.files) for example in found.values()) == 19
+    assert sum(len(example.prints) for example in found.values()) == 7
 
 
 @pytest.mark.parametrize("title", examples())
