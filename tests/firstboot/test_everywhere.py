@@ -188,6 +188,26 @@ def test_a_console_that_is_killed_asks_again_and_one_that_goes_in_the_middle_doe
         assert left(box) == ["firstboot.lock", "quiet"]
 
 
+def test_kameleon_defaults_asks_nobody(work: Path) -> None:
+    with machine(work, "kameleon.defaults kameleon.role=server") as (box, screen, serial):
+        for one in (screen, serial):
+            one.wait("kameleon: first boot done: role=server host=kameleon", limit=120)
+            assert "1 of" not in one.text
+        until_login(box)
+
+
+def test_without_the_file_that_was_meant_nothing_is_done_unless_somebody_answers(work: Path) -> None:
+    line = "kameleon.answers=/none.yaml kameleon.timeout=8 kameleon.a11y"
+    with machine(work, line) as (box, screen, serial):
+        for one in (screen, serial):
+            one.wait("/none.yaml", "Role [", limit=90)
+            one.wait("kameleon: first boot failed before its first step: /none.yaml", limit=60)
+            assert b"\x1b" not in one.said  # lines, as that line wants
+        until_login(box)
+        assert box.run("systemctl", "is-failed", "kameleon-firstboot").stdout.strip() == "failed"
+        assert box.events() == []
+
+
 def member(box: Container, console: str) -> int:
     """The process that asks there."""
     text = box.path("/run/kameleon/firstboot.json").read_text()

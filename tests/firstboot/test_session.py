@@ -18,7 +18,7 @@ import pytest
 from tests.firstboot.recorded import readers, tree
 from wizard.errors import UserError
 from wizard.firstboot.member import Member, started
-from wizard.firstboot.session import Session, Turn
+from wizard.firstboot.session import Ended, Session, Turn, tell_leader
 from wizard.firstboot.sitting import sit_down
 
 
@@ -301,3 +301,75 @@ def test_with_nobody_asked_it_is_applied_once_too(consoles: Consoles) -> None:
     with two.carry_out():
         pass
     assert one.look() is Turn.FREE
+
+
+def test_the_countdown_of_all_begins_with_the_first_console_that_shows_it(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    one, two = consoles.sit("tty1"), consoles.sit("ttyS0")
+    consoles.clock.now += 25
+    assert [each.look() for each in (one, two)] == [Turn.FREE] * 2
+    assert one.sitting.countdown.words() == ""
+    one.shown()
+    consoles.clock.now += 7
+    two.shown()
+    assert [each.look() for each in (one, two)] == [Turn.FREE] * 2
+    assert leader.watch() is Turn.FREE
+    assert [each.sitting.countdown.left for each in (leader, one, two)] == [23] * 3
+
+
+def test_what_nobody_answers_the_leader_carries_out(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    one = consoles.sit("tty1")
+    one.shown()
+    assert one.look() is Turn.FREE
+    assert one.led
+    consoles.clock.now += 31
+    assert leader.watch() is Turn.FREE
+    assert leader.sitting.countdown.over
+    assert leader.apply(for_nobody=True)
+    assert one.look() is Turn.APPLIED
+    assert one.where == ""
+
+
+def test_a_key_in_the_last_moment_counts(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    one = consoles.sit("tty1")
+    one.shown()
+    one.look()
+    assert leader.watch() is Turn.FREE
+    assert one.key()
+    consoles.clock.now += 31
+    assert not leader.apply(for_nobody=True)
+    assert leader.watch() is Turn.ELSEWHERE
+    # It is not led any more: at its own countdown's end it carries the answers out itself.
+    one.look()
+    assert not one.led
+
+
+def test_the_leader_never_answers_and_keeps_what_was_said(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    one = consoles.sit("tty1")
+    one.key()
+    say(one, "node")
+    one.look()
+    consoles.kill("tty1")
+    assert leader.watch() is Turn.FREE
+    assert leader.watch() is Turn.FREE
+    assert role(leader) == "node"
+
+
+def test_how_it_ended_is_told_to_who_leads(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    one = consoles.sit("tty1")
+    tell_leader(1, ["nobody leads"], consoles.state)
+    leader.lead()
+    assert leader.ended() is None
+    tell_leader(3, ["a line", "another"], consoles.state)
+    assert leader.ended() == Ended(3, ["a line", "another"])
+    one.leave()
+    leader.leave()
+    assert sorted(path.name for path in consoles.state.iterdir()) == ["firstboot.lock"]

@@ -107,3 +107,19 @@ def test_whatever_is_pressed_and_when_it_ends_once_and_never_before_its_time(mov
             countdown.key()
             if not over:
                 silent, limit = 0.0, 630.0
+
+
+def test_it_can_be_held_until_somebody_sees_it() -> None:
+    clock = Clock()
+    countdown = Countdown(30, clock=clock)
+    countdown.hold()
+    clock.now += 1000
+    assert countdown.words() == ""
+    assert not countdown.over
+    countdown.begin()
+    clock.now += 7
+    assert countdown.left == 23
+    countdown.key()
+    countdown.begin()  # somebody is there
+    clock.now += 31
+    assert not countdown.over

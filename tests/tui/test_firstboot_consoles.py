@@ -116,3 +116,18 @@ async def test_at_the_end_of_the_countdown_one_of_them_applies(consoles: Console
         await until(pilot, lambda: app.return_value is not None)
         assert app.farewell == ["kameleon: the first boot is carried out on ttyS0"]
         assert not session.apply()
+
+
+async def test_at_boot_who_leads_carries_out_what_nobody_answers(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    async with here(consoles) as (app, pilot, _):
+        await until(pilot, lambda: "The defaults are taken in 30 s" in text(app))
+        consoles.clock.now += 31
+        assert leader.watch() is Turn.FREE
+        await pilot.pause(0.3)
+        assert app.return_value is None
+        assert leader.apply(for_nobody=True)
+        await until(pilot, lambda: app.return_value is not None)
+        assert app.return_value == 0
+        assert app.farewell == ["kameleon: nobody answered: the first boot takes the defaults"]

@@ -72,7 +72,7 @@ class Countdown:
 
     def words(self) -> str:
         """The countdown as a line for people; "" while it is stopped, or never ends."""
-        if self.stopped or self.left == math.inf:
+        if self.stopped or self._end == math.inf:
             return ""
         if self.over:
             return "The time is up: what was not answered takes its default."

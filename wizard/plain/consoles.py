@@ -14,7 +14,10 @@ def ours(session: Session | None) -> Callable[[bool], bool]:
     """What a typist asks each half second, and at each key: whether what is typed here counts."""
 
     def asked(key: bool) -> bool:
-        return session is None or (session.key() if key else session.look() in _OURS)
+        if session is None:
+            return True
+        session.shown()  # a prompt stands there
+        return session.key() if key else session.look() in _OURS
 
     return asked
 
