@@ -31,6 +31,7 @@ from textual.widgets import Input
 from tests.firstboot.recorded import readers, tree
 from tests.tui.recorded import Recorder
 from tests.tui.screen import SIZE, seen
+from tests.tui.test_resources import Server, changed
 from wizard.firstboot import configure
 from wizard.firstboot.sitting import sit_down
 from wizard.host.tools import tools_named
@@ -39,6 +40,7 @@ from wizard.tui.firstboot import FirstBoot
 from wizard.tui.screens.build import BuildScreen
 from wizard.tui.screens.firstboot import FirstBootScreen
 from wizard.tui.screens.questions import QuestionsScreen
+from wizard.tui.screens.resources import ResourcesScreen
 from wizard.tui.setup import Setup, make_setup
 from wizard.tui.theme import PLAIN
 
@@ -193,7 +195,19 @@ async def pictures(runs: Path) -> dict[str, str]:
     recorder.end()
     screen = BuildScreen(recorder.run, clock=recorder.clock)
     taken["build-done"] = await take(screen, lambda pilot: seen(pilot, "To use tar"))
+    taken["resources"] = await take(ResourcesScreen(server_with_changes(), every=0), resources)
     return taken | await first_boot(runs / "root")
+
+
+def server_with_changes() -> Server:
+    """A server whose resources of one host are not as planned: one changed, one missing, one too many."""
+    return Server(changed())
+
+
+async def resources(pilot: Pilot[Any]) -> None:
+    await seen(pilot, "core 3: resource 4")
+    await pilot.press("down", "down", "down", "right")
+    await seen(pilot, "to change: mem is 8")
 
 
 async def first_boot(root: Path) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+#: TERM values that say nothing about a terminal, or that it cannot place its cursor.
+DUMB = (None, "", "dumb", "unknown")
+
 
 def seconds(text: str) -> float:
     """An argument's type: a number of seconds, 0 or more."""

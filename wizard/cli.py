@@ -29,7 +29,7 @@ COMMANDS = {
     "boot": "start an image on this terminal: in QEMU, User Mode Linux or LXC",
     "image": "what an image is, how it is started, and whether it is whole",
     "firstboot": "make an OAR cluster of this live system",
-    "resources": "what OAR gets of machines: detect, plan, create, export",
+    "resources": "what OAR gets of machines: detect, plan, show, create, export",
     "doctor": "which host tools are missing, for what, and how to get them",
 }
 

@@ -86,6 +86,16 @@ def test_plan_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "no database was reached" in found["notes"][0]
 
 
+@pytest.mark.parametrize("more", [[], ["--plain"]])
+def test_show_without_a_screen_is_plan(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--machine", recorded(tmp_path, "laptop"), "--host", "other"]
+    assert cli.main(["resources", "plan", *words]) == DONE
+    lines = capsys.readouterr().out
+    assert "4 to add" in lines
+    assert cli.main(["resources", "show", *words, *more]) == DONE
+    assert capsys.readouterr().out == lines
+
+
 def test_export_as_sql_is_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["resources", "export", "--format", "sql", "--machine", recorded(tmp_path, "laptop")]) == DONE
     out, err = capsys.readouterr()
@@ -114,7 +124,7 @@ def test_a_database_that_is_down_is_told_at_once(no_oar: Path, capsys: pytest.Ca
     assert "Connection refused" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("word", ["plan", "export", "create"])
+@pytest.mark.parametrize("word", ["plan", "show", "export", "create"])
 @pytest.mark.parametrize(
     ("database", "message"), [("host=x password=y", "no password on the command line"), ("oar", "a connection string")]
 )

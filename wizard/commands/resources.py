@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from wizard.commands.resources_arguments import add_arguments
+from wizard.arguments import DUMB, on_terminal
+from wizard.commands._resources_arguments import add_arguments
 from wizard.errors import DONE, FAILED, MACHINE, UserError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from wizard.machine.model import Machine
-    from wizard.oar.create import Created
     from wizard.oar.plan import Planner
     from wizard.oar.reach import Found
 
 __all__ = ["HELP", "NAME", "add_arguments", "run"]
 
 NAME = "resources"
-HELP = "what OAR gets of machines: detect, plan, create, export"
+HELP = "what OAR gets of machines: detect, plan, show, create, export"
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0; `create`: 1 when the database is not as planned afterwards."""
-    words = {"detect": _detect, "plan": _plan, "create": _create, "export": _export}
+    words = {"detect": _detect, "plan": _plan, "show": _show, "create": _create, "export": _export}
     return words[arguments.word](arguments)
 
 
@@ -109,6 +110,22 @@ def _plan(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _show(arguments: argparse.Namespace) -> int:
+    """On a terminal a screen, else what `plan` prints."""
+    if arguments.plain or not (on_terminal() and sys.stdout.isatty() and os.environ.get("TERM") not in DUMB):
+        arguments.json = False
+        return _plan(arguments)
+    from functools import partial
+
+    from wizard.oar import reach
+    from wizard.tui.app import resources
+    from wizard.tui.resources import Resources
+
+    planner, limit, named = _planner(arguments), _limit(arguments), arguments.database
+    found = partial(reach.found, named=named, limit=limit)
+    return resources(Resources(planner, found, partial(reach.database_of, named), limit, arguments.retire))
+
+
 def _export(arguments: argparse.Namespace) -> int:
     from wizard.oar import create, export, properties, sql
 
@@ -138,7 +155,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    from wizard.oar import create, hosts, reach
+    from wizard.oar import create, hosts, lines, reach
 
     planner, limit = _planner(arguments), _limit(arguments)
     database, settings = reach.database_of(arguments.database)
@@ -158,20 +175,12 @@ def _create(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(value | {"ok": not created.wrong, "wrong": created.wrong, "notes": created.notes}))
     elif not arguments.quiet:
-        print(_safe(_done(created, hosts.short(names))))
+        print(_safe(lines.done(done, created.retired, hosts.short(names))))
         _tell(created.notes)
     if created.wrong:
         which = repr(names[0]) if len(names) == 1 else hosts.short(names)
         raise UserError(f"OAR's resources of {which} are not as planned", status=FAILED, hint="\n".join(created.wrong))
     return DONE
-
-
-def _done(created: Created, who: str) -> str:
-    done = created.totals
-    retired = done.retire if created.retired else 0
-    counts = [(done.add, "added"), (done.change, "changed"), (retired, "retired")]
-    what = ", ".join(f"{number} {word}" for number, word in counts if number) or "nothing to do"
-    return f"{who}: {done.planned} resource{'s' * (done.planned != 1)}: {what}"
 
 
 def _tell(notes: list[str], *, error: bool = False) -> None:

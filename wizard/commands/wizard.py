@@ -6,13 +6,11 @@ import argparse
 import os
 import sys
 
+from wizard.arguments import DUMB
 from wizard.errors import UserError
 
 NAME = "wizard"
 HELP = "questions on screens, then the build, step by step"
-
-#: TERM values that say nothing about a terminal, or that it cannot place its cursor.
-_DUMB = ("", "dumb", "unknown")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +42,6 @@ def why_not(term: str, *, on_terminal: bool) -> str:
     """Why screens cannot be shown, as a clause; "" when they can."""
     if not on_terminal:
         return "there is no terminal to ask questions on"
-    if term in _DUMB:
+    if term in DUMB:
         return f"this terminal (TERM={term or 'unset'}) cannot show screens"
     return ""

@@ -20,16 +20,21 @@ def tree(machine: Machine) -> list[str]:
 
 def head(machine: Machine) -> str:
     """The machine in one line: its name, how many of what, memory."""
-    counts = [
+    name = machine.address or machine.hostname or "(no host name)"
+    called = f" (it calls itself {machine.hostname})" if machine.hostname not in ("", name) else ""
+    return f"{name}{called}: {counts(machine)}"
+
+
+def counts(machine: Machine) -> str:
+    """ "2 packages, 8 cores, 16 threads, 15.5 GiB of memory"."""
+    found = [
         (len(machine.packages), "package"),
         (machine.cores, "core"),
         (len(machine.threads), "thread"),
         *([(len(machine.gpus), "GPU")] if machine.gpus else []),
     ]
-    count = ", ".join(_several(number, word) for number, word in counts)
-    name = machine.address or machine.hostname or "(no host name)"
-    called = f" (it calls itself {machine.hostname})" if machine.hostname not in ("", name) else ""
-    return f"{name}{called}: {count}, {memory(machine.memory_kb)} of memory"
+    count = ", ".join(_several(number, word) for number, word in found)
+    return f"{count}, {memory(machine.memory_kb)} of memory"
 
 
 def memory(kilobytes: int) -> str:

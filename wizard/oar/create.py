@@ -47,11 +47,7 @@ class Prepared:
 
     def notes(self) -> list[str]:
         """What somebody should know of the server as it is."""
-        return [
-            f"the sequence of {one.table} is at {one.was}, behind its table ({one.highest}): the next row of OAR's own "
-            f"tools would overwrite another one. `resources create` repairs it when it adds; by hand: {one.statement}"
-            for one in self.snapshot.stale
-        ]
+        return sequence_notes(self.snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,15 @@ class Created:
     retired: bool = False
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def sequence_notes(snapshot: Snapshot) -> list[str]:
+    """What somebody should know of sequences that are behind their tables."""
+    return [
+        f"the sequence of {one.table} is at {one.was}, behind its table ({one.highest}): the next row of OAR's own "
+        f"tools would overwrite another one. `resources create` repairs it when it adds; by hand: {one.statement}"
+        for one in snapshot.stale
+    ]
 
 
 def host_notes(hosts: list[Host]) -> list[str]:

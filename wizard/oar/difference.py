@@ -111,6 +111,11 @@ class Totals:
         self.extra += len(one.extra)
         self.retire += len(one.to_retire)
 
+    def __iadd__(self, other: Totals) -> Totals:
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
     @property
     def same(self) -> int:
         return self.planned - self.add - self.change

@@ -25,6 +25,13 @@ def totals(found: Totals, retire: bool) -> str:
     return "; ".join(f"{number} {word}" for number, word in counts if number) or "nothing planned"
 
 
+def done(found: Totals, retired: bool, who: str) -> str:
+    """ "node-1 … node-4 (4 hosts): 32 resources: 32 added"."""
+    counts = [(found.add, "added"), (found.change, "changed"), (found.retire if retired else 0, "retired")]
+    what = ", ".join(f"{number} {word}" for number, word in counts if number) or "nothing to do"
+    return f"{who}: {found.planned} resource{'s' * (found.planned != 1)}: {what}"
+
+
 def why(entry: Entry, known: bool) -> str:
     """Why there is something to do; `known`: the server has rows of the host."""
     if entry.row is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wizard.firstboot.session import Session
     from wizard.firstboot.sitting import Sitting
     from wizard.tui.firstboot_run import StartedFirstBoot
+    from wizard.tui.resources import Resources
 
 T = TypeVar("T")
 
@@ -162,6 +163,20 @@ def attach(run: Run) -> int:
     from wizard.tui.screens.build import BuildScreen
 
     return _show(BuildScreen(run))
+
+
+def resources(plan: Resources) -> int:
+    """The tree of OAR's resources beside a plan; 0, or 1 when the last change that was asked for was not made or does
+    not show. UserError when the database is not to be had."""
+    from wizard.tui.screens.resources import ResourcesScreen
+
+    screen = ResourcesScreen(plan)
+    status = _show(screen)
+    if screen.failure is not None:
+        raise screen.failure
+    for line in screen.told:
+        print(line)
+    return status
 
 
 def _show(first: Screen[None], *, headless: bool = False) -> int:

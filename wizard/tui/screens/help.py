@@ -73,3 +73,20 @@ kernel command line, a file, or you (person). Nothing has been done yet.
   Enter on an answer  change that answer
   c                   all commands and statements that will be run
   Esc                 back to the questions"""
+
+RESOURCES = """\
+What OAR has beside what is planned, looked at again every few seconds.
+
+  Up, Down        another line; what is known of it stands below the tree
+  Right, Enter    open: hosts, packages, cores, threads
+  Left            close; again: what it belongs to
+  d               only what differs, and back
+  t               retire what is not planned, or leave it alone
+  a               apply: make OAR's resources as planned, after a question
+  r               look again now
+  F10, Ctrl+Q     leave
+
+Marks: + to add   ~ to change   - not planned   = as planned
+
+Nothing is changed before Apply. What is retired gets the next state Dead,
+as with oarnodesetting -s Dead; it stays in OAR's tables."""

@@ -11,7 +11,9 @@ _FORMATS = ("commands", "sql", "json", "yaml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    words = parser.add_subparsers(dest="word", required=True, metavar="detect|plan|create|export", title="what to do")
+    words = parser.add_subparsers(
+        dest="word", required=True, metavar="detect|plan|show|create|export", title="what to do"
+    )
 
     detect = words.add_parser("detect", help="what machines are made of, and what is left out", allow_abbrev=False)
     detect.add_argument("--json", action="store_true", help="a JSON object a machine and line, which --machine takes")
@@ -37,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _plan_arguments(plan)
     plan.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    show = words.add_parser(
+        "show", help="the same as a tree on a screen, and making it so from there", allow_abbrev=False
+    )
+    _plan_arguments(show)
+    show.add_argument("--plain", action="store_true", help="the lines of `plan`, also on a terminal")
     create = words.add_parser("create", help="make OAR's resources so, and look whether they are", allow_abbrev=False)
     _plan_arguments(create)
     create.add_argument("--json", action="store_true", help="one JSON object instead of words")
