@@ -303,7 +303,7 @@ def test_with_nobody_asked_it_is_applied_once_too(consoles: Consoles) -> None:
     assert one.look() is Turn.FREE
 
 
-def test_the_countdown_of_all_begins_with_the_first_console_that_shows_it(consoles: Consoles) -> None:
+def test_the_countdown_of_all_begins_as_each_console_shows_it(consoles: Consoles) -> None:
     leader = consoles.sit("nowhere")
     leader.lead()
     one, two = consoles.sit("tty1"), consoles.sit("ttyS0")
@@ -312,10 +312,24 @@ def test_the_countdown_of_all_begins_with_the_first_console_that_shows_it(consol
     assert one.sitting.countdown.words() == ""
     one.shown()
     consoles.clock.now += 7
+    assert two.look() is Turn.FREE
+    assert two.sitting.countdown.left == 23
     two.shown()
+    consoles.clock.now += 3
+    for each in (one, two):
+        each.shown()  # it is said once
+    leader.shown(anywhere=False)
     assert [each.look() for each in (one, two)] == [Turn.FREE] * 2
     assert leader.watch() is Turn.FREE
-    assert [each.sitting.countdown.left for each in (leader, one, two)] == [23] * 3
+    assert [each.sitting.countdown.left for each in (leader, one, two)] == [27] * 3
+
+
+def test_where_no_console_shows_it_the_leader_begins_to_count(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    leader.shown(anywhere=False)
+    consoles.clock.now += 31
+    assert leader.sitting.countdown.over
 
 
 def test_what_nobody_answers_the_leader_carries_out(consoles: Consoles) -> None:

@@ -96,7 +96,7 @@ class Everywhere:
             self._again()
         alive = any(one.process is not None and one.process.poll() is None for one in self._asked)
         if not alive or time.monotonic() - self._began > PATIENCE:
-            self.session.shown()
+            self.session.shown(anywhere=False)
         return turn is Turn.FREE and countdown.over and self.session.apply(for_nobody=True)
 
     def _again(self) -> None:

@@ -59,6 +59,7 @@ class Session:
         self._file, self._lock = directory / _FILE, directory / "firstboot.lock"
         self._applying = directory / "firstboot.applying"
         self._seen: dict[str, Any] = {}
+        self._shown = False
 
     def __enter__(self) -> Session:
         self.join()
@@ -122,7 +123,7 @@ class Session:
         return True
 
     def lead(self) -> None:
-        """We are the one without a console. The countdown begins when a console shows it (`shown`)."""
+        """We are the one without a console. The countdown begins when consoles show it (`shown`)."""
         self.sitting.countdown.hold()
         with suppress(OSError), self._locked():
             (self._file.parent / _ENDED).unlink(missing_ok=True)
@@ -136,15 +137,17 @@ class Session:
         except (OSError, *DAMAGED):
             return None
 
-    def shown(self) -> None:
-        """The questions are to be seen here: if nobody else's were, the countdown begins."""
-        if not self._read().get("held"):
+    def shown(self, *, anywhere: bool = True) -> None:
+        """Where one leads: the questions are to be seen here now, and the countdown begins with that; also when it had
+        begun elsewhere, so that a slow console has all of it. `anywhere`: False, only if they are seen nowhere."""
+        if self._shown:
             return
         with suppress(OSError), self._locked():
             state = self._read()
-            if state.get("held") and self._take(state):
+            if _leader(state) is not None and (anywhere or state.get("held")) and self._take(state):
                 self.sitting.countdown.begin()
                 self._write({**state, "held": False})
+            self._shown = True
 
     def watch(self) -> Turn:
         """As `look`, for the one that leads, and never answers. A dead owner's answers stay."""

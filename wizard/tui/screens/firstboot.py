@@ -72,7 +72,7 @@ class FirstBootScreen(Screen[None]):
         self._tick()
         await self.show()
         if self.first.session is not None:
-            # The countdown begins with the first console that shows it: a slow one takes a while to draw.
+            # The countdown begins when it can be seen: a slow console takes a while to draw.
             self.call_after_refresh(self.first.session.shown)
 
     def on_resize(self, event: events.Resize) -> None:
