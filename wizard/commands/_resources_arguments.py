@@ -91,6 +91,11 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
         help="resources of these hosts that are not planned are taken out of use (their state becomes Dead)",
     )
     parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="these hosts are the whole cluster: with --retire, resources of all others are taken out of use, too",
+    )
+    parser.add_argument(
         "--database",
         metavar="KEY=VALUE…",
         help="OAR's database as psql takes it, such as 'host=db dbname=oar user=oar' "

@@ -63,11 +63,11 @@ def _detect(arguments: argparse.Namespace) -> int:
 def _planner(arguments: argparse.Namespace) -> Planner:
     from wizard.oar import asked
 
+    hosts = asked.hosts_of(arguments.machine, arguments.host, _this_machine)
+    if arguments.whole and arguments.machine:
+        asked.check_whole(arguments.machine)
     return asked.planner(
-        asked.hosts_of(arguments.machine, arguments.host, _this_machine),
-        arguments.granularity,
-        gpus=arguments.gpus,
-        words=arguments.property,
+        hosts, arguments.granularity, gpus=arguments.gpus, words=arguments.property, whole=arguments.whole
     )
 
 

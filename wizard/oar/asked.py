@@ -38,9 +38,23 @@ def hosts_of(file: str | None, patterns: Sequence[str] | None, this_machine: Cal
     return wanted
 
 
-def planner(wanted: list[Host], granularity: Granularity, *, gpus: bool, words: Iterable[str]) -> Planner:
-    """The plan of these hosts; `words`: properties, `name=value` each. UserError for a machine that cannot be cut."""
-    planned = Planner(wanted, granularity, gpus=gpus, properties=properties.parse(words))
+def check_whole(file: str) -> None:
+    """UserError when hosts of this file did not answer: they would be taken for hosts that are no more."""
+    from wizard.oar import inventory
+
+    if silent := inventory.unanswered(file):
+        raise UserError(
+            f"{file} is not the whole cluster: {hosts.short(silent)} did not answer when it was made",
+            hint="detect them again, or leave --whole out",
+        )
+
+
+def planner(
+    wanted: list[Host], granularity: Granularity, *, gpus: bool, words: Iterable[str], whole: bool = False
+) -> Planner:
+    """The plan of these hosts, which are all of the cluster when it is `whole`; `words`: properties, `name=value` each.
+    UserError for a machine that cannot be cut."""
+    planned = Planner(wanted, granularity, gpus=gpus, properties=properties.parse(words), whole=whole)
     try:
         for host in wanted:
             planned.layout(host)

@@ -116,8 +116,7 @@ def prepare(
             if see:
                 see(one)
         if prepared.to_do:
-            hosts = [host.name for host in planner.hosts]
-            script.write(sql.opening(hosts, names, kinds, snapshot, totals.add).encode())
+            script.write(sql.opening(found.names, names, kinds, snapshot, totals.add).encode())
             if totals.add:
                 _append(script, adding)
                 indexing = sql.anew(names, snapshot, totals.add)
@@ -194,7 +193,7 @@ def create(
         for one in differences(planner, found):
             if len(wrong) < _TOLD and not one.same:
                 wrong.extend(_wrong(one)[: _TOLD - len(wrong)])
-            if len(shown) < _ASKED and oarnodes.plain(one.host.name):
+            if len(shown) < _ASKED and one.entries and oarnodes.plain(one.host.name):
                 shown.append(one)
     if settings is not None and not wrong and oarnodes.command():
         for one in shown:

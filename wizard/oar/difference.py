@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Action: TypeAlias = Literal["add", "change", "same"]
 
+#: The machine of a host that is in no plan.
+_NOWHERE = Machine("", 0, ())
 #: Cells of a line before its properties: place of the host, resource_id, state, next_state.
 _BEFORE = 4
 
@@ -122,8 +124,8 @@ class Totals:
 
 
 def differences(planner: Planner, found: Reading) -> Iterator[Difference]:
-    """The difference of every host, in the planner's order, from what was found, for the same planner. Only one host's
-    rows are held at a time."""
+    """The difference of every host, in the planner's order, from what was found, for the same planner; then those of
+    hosts that were found besides (Planner.whole). Only one host's rows are held at a time."""
     hosts = found.hosts()
     name, lines = next(hosts, ("", []))
     for host in planner.hosts:
@@ -131,6 +133,10 @@ def differences(planner: Planner, found: Reading) -> Iterator[Difference]:
             yield _new(planner, host)
             continue
         yield _same(planner, host, found, lines) or difference(planner, host, [found.row(name, one) for one in lines])
+        name, lines = next(hosts, ("", []))
+    while lines:
+        rows = (found.row(name, line) for line in lines)
+        yield Difference(Host(name, _NOWHERE), [Extra(row, "the plan has no such host", False) for row in rows])
         name, lines = next(hosts, ("", []))
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,18 @@ def _read(path: str, text: str) -> list[Host]:
         if not grid5000.nodes(value):
             machine = Machine.from_json(value)
             found.append(Host(machine.address or machine.hostname, machine))
+    return found
+
+
+def unanswered(path: str) -> list[str]:
+    """The hosts that `detect --host` wrote down as not answering, in a file that `read` takes."""
+    found = []
+    for line in Path(path).read_text(encoding="utf-8-sig").splitlines():
+        if line.startswith("{") and '"error"' in line:
+            with suppress(ValueError):  # of a file that is one JSON value on several lines
+                value = json.loads(line)
+                if "error" in value and "packages" not in value:
+                    found.append(str(value.get("address", "?")))
     return found
 
 

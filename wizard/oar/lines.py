@@ -54,7 +54,7 @@ class Table:
         self._alike: list[tuple[str, list[str]]] = []
 
     def see(self, one: Difference) -> None:
-        if self._full:
+        if self._full and (one.entries or len(one.extra) <= _FULL):  # hosts that are no more may be many
             self._rows += [self._entry(one, entry) for entry in one.entries]
             self._rows += [self._extra(extra) for extra in one.extra]
             return
@@ -86,10 +86,12 @@ class Table:
         return word, str(extra.row.resource_id), *cells, extra.why
 
     def lines(self) -> Iterator[str]:
-        if not self._full:
-            for said, names in self._alike:
-                yield f"{hosts.short(names)}: {said}{' each' * (len(names) > 1)}"
-            return
+        if self._full:
+            yield from self._table()
+        for said, names in self._alike:
+            yield f"{hosts.short(names)}: {said}{' each' * (len(names) > 1)}"
+
+    def _table(self) -> Iterator[str]:
         rows = [("", "id", *self._names, "why" if any(row[-1] for row in self._rows) else ""), *self._rows]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:

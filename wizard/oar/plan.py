@@ -36,7 +36,8 @@ class Planner:
     """Plans hosts one after the other; numbers go on from host to host, from `first` (default 1).
 
     `gpus`: each core or thread gets the numbers of the GPU it belongs to. `properties`: what every resource gets
-    besides; a host's own are stronger.
+    besides; a host's own are stronger. `whole`: these are all hosts of the cluster; what a server has of others is not
+    planned.
     """
 
     hosts: Sequence[Host]
@@ -44,6 +45,7 @@ class Planner:
     first: Numbers | None = None
     gpus: bool = False
     properties: Mapping[str, Value] = field(default_factory=dict)
+    whole: bool = False
     _layouts: dict[int, Layout] = field(default_factory=dict, init=False)
     _lines: tuple[tuple[int, int], list[tuple[str, tuple[int, ...]]]] = field(default=((0, 0), []), init=False)
 

@@ -15,20 +15,19 @@ from wizard.oar.resource import NUMBERING, Row, Sequence, Snapshot, Value
 
 
 class Reading:
-    """`snapshot`, and the rows behind it, to be gone through as often as one likes."""
+    """`snapshot`, and the rows behind it, to be gone through as often as one likes. `names`: the hosts it is of."""
 
-    def __init__(self, snapshot: Snapshot, names: list[str], planned: list[str], file: IO[bytes] | None) -> None:
+    def __init__(self, snapshot: Snapshot, properties_: list[str], names: list[str], file: IO[bytes] | None) -> None:
         self.snapshot = snapshot
-        self._names = names
-        self._planned = planned
+        self.names = names
+        self._properties = properties_
         self._file = file
         self._start = file.tell() if file else 0
-
-        self._numeric = [name for name in names if properties.numeric(snapshot.columns.get(name, ""))]
+        self._numeric = [name for name in properties_ if properties.numeric(snapshot.columns.get(name, ""))]
 
     def hosts(self) -> Iterator[tuple[str, list[str]]]:
-        """(host's name, the lines of its rows by resource_id), in the order of the planned hosts; hosts that the
-        server does not know are missing. A line is what sql.reading has COPY print."""
+        """(host's name, the lines of its rows by resource_id), in the order of `names`; hosts that the server does
+        not know are missing. A line is what sql.reading has COPY print."""
         if self._file is None:
             return
         self._file.seek(self._start)
@@ -38,18 +37,18 @@ class Reading:
             place = line[: line.index("\t")]
             if place != there:
                 if lines:
-                    yield self._planned[int(there) - 1], lines
+                    yield self.names[int(there) - 1], lines
                 there, lines = place, []
             lines.append(line)
         if lines:
-            yield self._planned[int(there) - 1], lines
+            yield self.names[int(there) - 1], lines
 
     def row(self, host: str, line: str) -> Row:
         """The row of such a line."""
         _, number, state, next_state, *texts = line[:-1].split("\t")
-        found: dict[str, Value] = dict(zip(self._names, texts, strict=True))
+        found: dict[str, Value] = dict(zip(self._properties, texts, strict=True))
         if "\\" in line:
-            unescaped = zip(self._names, map(sql.uncopied, texts), strict=True)
+            unescaped = zip(self._properties, map(sql.uncopied, texts), strict=True)
             found = {name: text for name, text in unescaped if text is not None}
         for name in self._numeric:
             if name in found:
@@ -59,16 +58,20 @@ class Reading:
 
 def nothing(planner: Planner) -> Reading:
     """What a database that has no resource holds."""
-    return Reading(Snapshot(), planner.names, [], None)
+    return Reading(Snapshot(), planner.names, [host.name for host in planner.hosts], None)
 
 
 @contextmanager
 def reading(database: Database, planner: Planner, *, limit: float = 30) -> Iterator[Reading]:
-    """What the database has of the planner's hosts now. The rows go to a file: a million of them take no memory.
-    DatabaseError when it is not reached, or is not OAR's; UserError when its columns cannot hold the plan."""
+    """What the database has of the planner's hosts now, and of all others when these are the whole cluster. The rows go
+    to a file: a million of them take no memory. DatabaseError when it is not reached, or is not OAR's; UserError when
+    its columns cannot hold the plan."""
     names, planned = planner.names, [host.name for host in planner.hosts]
     for name in planned:
         hosts.check(name)
+    if planner.whole:
+        others = database.run(sql.vanished(planned), limit=bulk(limit, planner.count))
+        planned += [json.loads(line) for line in others.splitlines()]
     with tempfile.TemporaryFile() as file:
         database.run(sql.reading(planned, names), limit=bulk(limit, planner.count), output=file)
         file.seek(0)

@@ -131,6 +131,21 @@ COMMIT;
 """
 
 
+def vanished(hosts: Sequence[str]) -> str:
+    """Statements that print the other hosts that have resources which are not retired, a JSON text a line."""
+    return f"""\
+BEGIN READ ONLY;
+{_set_hosts(hosts)}\
+SELECT to_json(name) FROM (
+    SELECT network_address AS name FROM resources
+      WHERE type = 'default' AND network_address <> ''
+        AND (CASE next_state WHEN 'UnChanged' THEN state ELSE next_state END) <> 'Dead'
+    EXCEPT SELECT planned.name FROM {_PLANNED_HOSTS}) AS others
+  ORDER BY name;
+COMMIT;
+"""
+
+
 def missing_columns(names: Iterable[str], snapshot: Snapshot) -> list[str]:
     """The properties that the server has no column for yet. (Without a database, OAR's own columns are there.)"""
     return [name for name in names if name not in snapshot.columns and name not in DEFAULTS]

@@ -52,6 +52,8 @@ def host(one: Difference, count: Totals, *, retire: bool) -> Node:
     facts = [f"host {one.host.name}"]
     if one.host.machine.packages:
         facts.append(counts(one.host.machine))
+    else:
+        facts.append("the plan has no such host")
     facts.append(lines.totals(count, retire))
     name = one.host.name
     return Node((name,), _of_host(count), name, lines.totals(count, retire), facts, lambda: _parts(one, retire))
