@@ -3,15 +3,12 @@ engine, the view, dates and identities that are the same each time, and looking 
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from functools import partial
 
-from tests.bench.archives import ours
+from tests.bench.archives import bare, ours
 from tests.bench.harness import Row, compare
-from tests.outputs.appliance import Appliance, built
+from tests.outputs.appliance import built
 
 _MKE2FS = "mke2fs -q -F -t ext4 -b 4096 -m 1 -L root -d $1"
 #: A disk for BIOS and UEFI by hand: $1 the tree, $2 a directory. dd stands for patching GRUB's two numbers.
@@ -60,17 +57,6 @@ def rows() -> Iterator[Row]:
     appliance = built(("machine",))
     for kind, (chain, against) in _CHAINS.items():
         yield compare(
-            f"export/{kind}", partial(ours, appliance, kind), partial(_bare, appliance, chain),
+            f"export/{kind}", partial(ours, appliance, kind), partial(bare, appliance, chain),
             limit=1.2, runs=1 if kind in ("vmdk", "ova") else 3, against=against,
         )  # fmt: skip
-
-
-def _bare(appliance: Appliance, chain: str) -> float:
-    """Seconds of the chain on a tree copied a moment ago, as the build's is: both are still being written out."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
-        subprocess.run(["cp", "-a", appliance.tree, f"{directory}/tree"], check=True)
-        subprocess.run(["mkdir", f"{directory}/out"], check=True)
-        words = ["bash", "-efo", "pipefail", "-c", chain, "bash", f"{directory}/tree", f"{directory}/out"]
-        began = time.perf_counter()
-        subprocess.run(words, check=True, capture_output=True)
-        return time.perf_counter() - began
