@@ -72,6 +72,23 @@ def test_retired_as_oarnodesetting_does_it(
 
 
 @pytest.mark.real
+def test_a_host_that_comes_back_is_told_to_be_dead(
+    oar: Oar, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have been taken out for another reason, too: that is for people to decide."""
+    assert cli.main(["resources", "create", "--whole", "--retire", *words]) == DONE
+    back = ["--machine", str(tmp_path / "all.csv")]
+    for word in ("plan", "create"):
+        capsys.readouterr()
+        assert cli.main(["resources", word, "--whole", *back]) == DONE
+        assert "note: 3 planned resources are Dead: OAR gives no job" in capsys.readouterr().out
+    assert cli.main(["resources", "create", *back, "--property", "rack=7"]) == DONE
+    said = capsys.readouterr().out
+    assert "7 changed" in said
+    assert "3 planned resources are Dead" in said
+
+
+@pytest.mark.real
 def test_exported_for_others_to_carry_out(
     oar: Oar, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

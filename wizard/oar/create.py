@@ -47,7 +47,7 @@ class Prepared:
 
     def notes(self) -> list[str]:
         """What somebody should know of the server as it is."""
-        return sequence_notes(self.snapshot)
+        return sequence_notes(self.snapshot) + dead_notes(self.totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ def sequence_notes(snapshot: Snapshot) -> list[str]:
         f"tools would overwrite another one. `resources create` repairs it when it adds; by hand: {one.statement}"
         for one in snapshot.stale
     ]
+
+
+def dead_notes(totals: Totals) -> list[str]:
+    """What somebody should know of resources that are planned and retired."""
+    if not totals.dead:
+        return []
+    are = f"{totals.dead} planned resource{'s are' if totals.dead > 1 else ' is'}"
+    return [f"{are} Dead: OAR gives no job to what somebody took out of use; to give it back: oarnodesetting -s Alive"]
 
 
 def host_notes(hosts: list[Host]) -> list[str]:
@@ -226,7 +234,7 @@ def _carry_out(planner: Planner, database: Database, retire: bool, limit: float)
                 if error.sqlstate not in _AGAIN or time.monotonic() > end:
                     raise
             else:
-                created.notes.extend(_repaired(output))
+                created.notes.extend([*_repaired(output), *dead_notes(prepared.totals)])
                 return created
         _wait(attempt)
     raise AssertionError("the loop has no end of its own")

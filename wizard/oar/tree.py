@@ -173,6 +173,8 @@ def _resource(key: tuple[str, ...], piece: _Piece, title: str, make: Callable[[]
         "  ".join(shown),
         {"add": f"to add: {piece.why}", "change": f"to change: {piece.why}", "same": "as planned"}[entry.action],
     ]
+    if row is not None and row.retired:
+        facts.append(f"OAR gives it to no job: somebody took it out; oarnodesetting -r {row.resource_id} -s Alive")
     # A node whose host is gone would hide that OAR gives nothing of it to jobs.
     aside = f" ({state})" if state and state != "Alive" else ""
     note = changes or ("" if row is not None else "to add")

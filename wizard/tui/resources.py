@@ -59,7 +59,7 @@ class Resources:
         with self.reach(planner) as there:
             snapshot = there.reading.snapshot
             planner.start(snapshot.next)
-            found.reached, found.notes = there.reached, there.notes + create.sequence_notes(snapshot)
+            found.reached = there.reached
             found.missing = sql.missing_columns(planner.names, snapshot)
             for one in differences(planner, there.reading):
                 count = Totals()
@@ -68,6 +68,7 @@ class Resources:
                 found.clashes += len(one.clashes)
                 one.lines = None  # the words of COPY for a host's new rows: its entries are made when it is opened
                 found.hosts.append((one, count))
+            found.notes = there.notes + create.sequence_notes(snapshot) + create.dead_notes(found.totals)
         found.seconds = time.monotonic() - began
         return found
 
