@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -181,6 +181,16 @@ def test_a_full_disk_leaves_nothing(machine: Path, folder: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("kameleon-tui: ")  # and find found nothing
 
 
+def _writing_below(place: Path) -> list[str]:
+    """Processes that have a file there open."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if os.readlink(file).startswith(f"{place}/"):
+                found.append(file.parts[2])
+    return found
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_capture_that_is_ended_leaves_the_earlier_archive(
     machine: Path, folder: Path, number: signal.Signals
@@ -210,6 +220,9 @@ def test_a_capture_that_is_ended_leaves_the_earlier_archive(
     status = process.wait(30)
     assert status == (-9 if number == signal.SIGKILL else 128 + number)
     assert (place / "little.tar.xz").read_text() == "earlier"
+    while writers := _writing_below(place):
+        assert time.monotonic() < limit + 60, writers
+        time.sleep(0.05)
     if number == signal.SIGKILL:
         done = capture(folder, machine, "--type", "tar", "--name", "little", "--output", place)
         assert done.returncode == 0, done.stdout

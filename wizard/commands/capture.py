@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
                 require(["ssh"], f"capturing {arguments.machine}")
         known = survey(machine)
         work = _Work(arguments, known)
-        require([work.squeeze[0]], "a capture")
+        require([work.squeeze[0], "setpriv"], "a capture")
         asked = Asked(
             kadeploy=arguments.type == "kadeploy",
             keep_secrets=arguments.keep_secrets,

@@ -168,7 +168,9 @@ def run(
     with output.open("wb") as file, ThreadPoolExecutor(3) as threads:
         try:
             started.append(packer := Popen(machine.shell, stdin=PIPE, stdout=PIPE, stderr=PIPE))
-            started.append(squeezer := Popen(compressor, stdin=packer.stdout, stdout=file, stderr=PIPE))
+            # It ends with this process, also when that is killed; then the packer has nobody to write to, and ends, too.
+            dying = ["setpriv", "--pdeathsig", "KILL", *compressor]
+            started.append(squeezer := Popen(dying, stdin=packer.stdout, stdout=file, stderr=PIPE))
             assert packer.stdin is not None
             assert packer.stdout is not None
             packer.stdout.close()  # the compressor has it: when that ends, tar is told
