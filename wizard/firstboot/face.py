@@ -9,8 +9,8 @@ import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: TERM values that say nothing about a terminal, or that it cannot place its cursor.
-_DUMB = ("", "dumb", "unknown")
+from wizard.arguments import DUMB
+
 #: The smallest terminal that a screen of questions fits on.
 COLUMNS, ROWS = 60, 16
 #: Bits a second of a serial line on which a screen (some 5 kB) takes longer than a second and a half.
@@ -44,7 +44,7 @@ def choose(terminal: Terminal | None, *, plain: bool = False, a11y: bool = False
     reasons = {
         "--plain asks for lines": plain,
         "kameleon.a11y asks for lines": a11y,
-        f"TERM={terminal.term or 'unset'} cannot show screens": terminal.term in _DUMB,
+        f"TERM={terminal.term or 'unset'} cannot show screens": terminal.term in DUMB,
         f"the terminal has {terminal.columns}x{terminal.rows}, and screens take {COLUMNS}x{ROWS}": small,
         f"the line carries {terminal.speed} bits a second": 0 < terminal.speed <= SLOWEST,
     }
