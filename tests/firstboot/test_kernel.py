@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.firstboot.recorded import LAYOUTS
 from wizard.firstboot.facts import Facts
 from wizard.firstboot.flow import first_boot_flow
 from wizard.firstboot.kernel import answer, settings
@@ -15,29 +16,12 @@ from wizard.firstboot.sitting import sit_down
 from wizard.flow.flow import Flow
 from wizard.flow.question import Source
 
-BASE = """\
-! model
-  pc105           Generic 105-key PC
-
-! layout
-  us              English (US)
-  fr              French
-  ch              German (Switzerland)
-
-! variant
-  fr              ch: French (Switzerland)
-  intl            us: English (US, intl.)
-
-! option
-  grp             Switching
-"""
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for name in ("usr/share/X11/xkb/rules", "usr/share/zoneinfo/Europe", "etc/default"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "usr/share/X11/xkb/rules/base.lst").write_text(BASE)
+    (tmp_path / "usr/share/X11/xkb/rules/base.lst").write_text(LAYOUTS)
     (tmp_path / "usr/share/zoneinfo/Europe/Paris").write_text("TZif")
     (tmp_path / "usr/share/zoneinfo/Europe/Zurich").write_text("TZif")
     return tmp_path
