@@ -61,6 +61,11 @@ class Answer:
     reason: str = ""
 
 
+def left_empty(reason: str, value: Value = "") -> Callable[[Values], Answer]:
+    """The default of a question that nobody can answer for a person, whatever was answered before: nothing."""
+    return lambda values: Answer(value, Source.DEFAULT, reason)
+
+
 def _no_choices(values: Values) -> tuple[Choice, ...]:
     return ()
 

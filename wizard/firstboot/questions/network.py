@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.firstboot.facts import Facts
-from wizard.flow.question import Answer, Choice, Kind, Question, Source, Values
+from wizard.flow.question import Answer, Choice, Kind, Question, Source, Values, left_empty
 
 
 def network(facts: Facts) -> tuple[Question, ...]:
@@ -40,7 +40,7 @@ def network(facts: Facts) -> tuple[Question, ...]:
             "Address",
             "The machine's address and how many of its bits name the network, such as 192.168.1.20/24.",
             Kind.TEXT,
-            lambda values: Answer("", Source.DEFAULT, "nobody can guess it"),
+            left_empty("nobody can guess it"),
             check=lambda value, values: check_address(value),
             when=_static,
         ),
@@ -49,7 +49,7 @@ def network(facts: Facts) -> tuple[Question, ...]:
             "Gateway",
             "The address of the router to other networks; empty for none.",
             Kind.TEXT,
-            lambda values: Answer("", Source.DEFAULT, "a cluster may be a network of its own"),
+            left_empty("a cluster may be a network of its own"),
             check=lambda value, values: check_gateway(value, str(values["address"])),
             when=_static,
         ),
@@ -58,7 +58,7 @@ def network(facts: Facts) -> tuple[Question, ...]:
             "Name servers",
             "Addresses of name servers, the first asked first; none where there are none.",
             Kind.LINES,
-            lambda values: Answer((), Source.DEFAULT, "OAR itself needs none"),
+            left_empty("OAR itself needs none", ()),
             check=lambda value, values: _check_plain(value),
             when=_static,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wizard.firstboot.questions.hostname import check as check_name
-from wizard.flow.question import Answer, Kind, Question, Source, Values
+from wizard.flow.question import Kind, Question, Values, left_empty
 
 #: How OAR's own line in authorized_keys begins; people copy the whole of it.
 OAR_KEY = 'environment="OAR_KEY=1" '
@@ -19,7 +19,7 @@ def server() -> tuple[Question, Question]:
             "Server",
             "The name or the address of the server whose jobs this node runs; empty for later.",
             Kind.TEXT,
-            lambda values: Answer("", Source.DEFAULT, "nobody can guess it"),
+            left_empty("nobody can guess it"),
             check=lambda value, values: check_server(value),
             when=_node,
         ),
@@ -28,7 +28,7 @@ def server() -> tuple[Question, Question]:
             "Server's key",
             "The server's public key, one line; empty for later.",
             Kind.TEXT,
-            lambda values: Answer("", Source.DEFAULT, "without it no server gets in"),
+            left_empty("without it no server gets in"),
             check=lambda value, values: check_key(bare(value)) if value else "",
             when=_node,
             help="The server has it in /var/lib/oar/.ssh/id_rsa.pub. It is no secret; who has the private key beside "

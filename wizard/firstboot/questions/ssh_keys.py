@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.firstboot.questions.server import check_key
-from wizard.flow.question import Answer, Kind, Question, Source
+from wizard.flow.question import Kind, Question, left_empty
 
 
 def ssh_keys() -> Question:
@@ -13,7 +13,7 @@ def ssh_keys() -> Question:
         "SSH keys",
         "Public keys of those who may log in over the network, besides the image's own; none for nobody.",
         Kind.LINES,
-        lambda values: Answer((), Source.DEFAULT, "nobody can guess them"),
+        left_empty("nobody can guess them", ()),
         check=lambda value, values: check_key(value),
         help="The line of a file such as ~/.ssh/id_ed25519.pub. Passwords are never taken over the network.",
     )
