@@ -7,6 +7,8 @@ import sys
 import unicodedata
 from typing import TextIO
 
+from wizard.arguments import DUMB
+
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "faint": "2"}
 
 
@@ -57,7 +59,7 @@ class Paper:
         """Paper for one of the process's streams: live and in colours as far as it, TERM and NO_COLOR allow."""
         if stream is None:  # the descriptor was closed before we started
             return cls(open(os.devnull, "w"))
-        able = stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+        able = stream.isatty() and os.environ.get("TERM") not in DUMB
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")  # a step may print any character, in any locale
