@@ -166,3 +166,12 @@ def test_no_color(tmp_path: Path, root: Path) -> None:
         assert made.row_of_cursor.startswith(" > English (US)")
         made.press(F5)
         made.wait(*FIRST)
+
+
+def test_what_is_typed_at_once_is_in_the_line_as_it_was_typed(asked: Console) -> None:
+    """A slow machine takes in many keys together; what rubs out is not behind the letters that follow."""
+    for words in ("2 of", "3 of", "small letters, digits"):
+        asked.press("\r")
+        asked.wait(words)
+    asked.press("\x15mayon\x7f\x7f\x7fisonx\x7f-1\x1b[D\x1b[Da")
+    asked.wait("maisona-1")

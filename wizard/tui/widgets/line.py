@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -11,6 +12,8 @@ from textual.message import Message
 from textual.widgets import Input
 
 from wizard.tui.widgets.choices import Choices, Item
+
+_EDITS = ("delete_", "cursor_", "home", "end")
 
 
 class Line(Input):
@@ -21,6 +24,17 @@ class Line(Input):
     def __init__(self, value: str = "", *, password: bool = False, id: str | None = None) -> None:
         super().__init__(value, password=password, select_on_focus=False, id=id)
         self.cursor_blink = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        # A key that is bound to an action goes up to the application first: letters that are typed soon after it, all
+        # at once where the machine is slow, would be in the line before what is to be rubbed out is gone.
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if binding.action.startswith(_EDITS):
+                event.stop()
+                event.prevent_default()
+                await self.run_action(binding.action)
+                return
+        await super()._on_key(event)
 
 
 class Lines(Vertical):
