@@ -175,6 +175,18 @@ class Oar:
         rows = self.table("resource_logs", without=("date_start",))
         return [{**row, "date_stop": "", "open": row["date_stop"] == 0} for row in rows]
 
+    def init_resources(self, directory: Path, host: str, ssh: str, oarnodesetting: str, *options: str) -> None:
+        """oar_resources_init for a host; `ssh` is the script that answers for it, `oarnodesetting` the option that
+        names this tool, which is another one in each release."""
+        (directory / "ssh").write_text(f"#!/bin/sh\n{ssh}\n")
+        (directory / "ssh").chmod(0o755)
+        (directory / "hosts").write_text(f"{host}\n")
+        for tool in ("oarnodesetting", "oarproperty"):
+            self.install(tool, directory)
+        tools = [oarnodesetting, f"{directory}/oarnodesetting", "-p", f"{directory}/oarproperty", "-c", str(self.conf)]
+        said = self.tool("oar_resources_init", *options, "-y", "-x", *tools, f"{directory}/hosts")
+        assert "New resource added" in said
+
     def environment(self) -> dict[str, str]:
         modules = [self.tree / "usr/share/perl5", *self.tree.glob("usr/lib/*/perl5/*")]
         return {**os.environ, "OARCONFFILE": str(self.conf), "PERL5LIB": ":".join(map(str, modules))}

@@ -63,16 +63,8 @@ def _gib(kib: int) -> int:
 def init(oar: Oar, one: Machine, directory: Path, *options: str) -> None:
     """oar_resources_init for a host that is this machine; ssh is a script that answers as hwloc-ls there would."""
     (directory / "topology").write_text(hwloc(one))
-    ssh = directory / "ssh"
-    ssh.write_text(f"#!/bin/sh\nexec cat {shlex.quote(str(directory))}/topology\n")
-    ssh.chmod(0o755)
-    hosts = directory / "hosts"
-    hosts.write_text(f"{one.hostname}\n")
-    for tool in ("oarnodesetting", "oarproperty"):
-        oar.install(tool, directory)
-    tools = ["-s", str(directory / "oarnodesetting"), "-p", str(directory / "oarproperty"), "-c", str(oar.conf)]
-    text = oar.tool("oar_resources_init", *options, "-y", "-x", *tools, str(hosts))
-    assert "New resource added" in text
+    ssh = f"exec cat {shlex.quote(str(directory))}/topology"
+    oar.init_resources(directory, one.hostname, ssh, "-s", *options)
 
 
 def rounded(name: str) -> Machine:

@@ -26,16 +26,8 @@ def init(oar: Oar, name: str, option: str, directory: Path) -> None:
     ]
     (directory / "cpuinfo").write_text("\n".join(blocks))
     (directory / "meminfo").write_text(f"MemTotal:       {shown['memory_kb']} kB\n")
-    ssh = directory / "ssh"
-    ssh.write_text(f'#!/bin/sh\nshift 2\nexec cat {shlex.quote(str(directory))}/"${{1#/proc/}}"\n')
-    ssh.chmod(0o755)
-    hosts = directory / "hosts"
-    hosts.write_text(f"{shown['hostname']}\n")
-    for tool in ("oarnodesetting", "oarproperty"):
-        oar.install(tool, directory)
-    tools = ["-n", str(directory / "oarnodesetting"), "-p", str(directory / "oarproperty"), "-c", str(oar.conf)]
-    text = oar.tool("oar_resources_init", option, "-y", "-x", *tools, str(hosts))
-    assert "New resource added" in text
+    ssh = f'shift 2\nexec cat {shlex.quote(str(directory))}/"${{1#/proc/}}"'
+    oar.init_resources(directory, shown["hostname"], ssh, "-n", option)
 
 
 @pytest.mark.parametrize(("name", "option", "granularity"), [("numa", "-H", "core"), ("smt-off", "-T", "thread")])
