@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from textual.pilot import Pilot
 
 from tests.machine.trees import machine
 from tests.oar.rows import found, planner, row, rows_of, with_properties
@@ -62,6 +65,20 @@ def changed() -> list[Row]:
     return [*rows, row(9, "17")]
 
 
+async def close(pilot: Pilot[Any]) -> None:
+    """The dialog, and wait until it is gone."""
+    await pilot.press("escape")
+    await until(pilot, lambda: not pilot.app.screen.is_modal)
+
+
+async def apply(pilot: Pilot[Any], *words: str) -> None:
+    """Apply, say yes, and wait for these words."""
+    await pilot.press("a")
+    await seen(pilot, "Change OAR's resources?")
+    await pilot.press("enter")
+    await seen(pilot, *words)
+
+
 async def test_the_difference_is_marked_in_text() -> None:
     async with showing(ResourcesScreen(Server(changed()), every=0)) as (app, pilot):
         shown = await seen(
@@ -114,12 +131,10 @@ async def test_apply_after_a_question() -> None:
         await pilot.press("a")
         await seen(pilot, "Done", "laptop: 4 resources: 1 added, 1 changed, 1 retired", "4 as planned")
         assert server.done == [True]
-        await pilot.press("enter")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await close(pilot)
         await pilot.press("a")
         await seen(pilot, "There is nothing to do")
-        await pilot.press("escape")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await close(pilot)
         await pilot.press("f10")
         await until(pilot, lambda: not app.is_running)
     assert app.return_value == 0
@@ -131,19 +146,11 @@ async def test_a_change_that_was_refused_or_does_not_show() -> None:
     async with showing(ResourcesScreen(server, every=0)) as (app, pilot):
         await seen(pilot, "1 to add")
         server.refuses = "the disk is full"
-        await pilot.press("a")
-        await seen(pilot, "Change OAR's resources?")
-        await pilot.press("enter")
-        await seen(pilot, "Nothing was changed", "the disk is full", "do something")
-        await pilot.press("escape")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await apply(pilot, "Nothing was changed", "the disk is full", "do something")
+        await close(pilot)
         server.refuses, server.wrong = "", ["core of it is 3, not 4"]
-        await pilot.press("a")
-        await seen(pilot, "Change OAR's resources?")
-        await pilot.press("enter")
-        await seen(pilot, "Not as planned: core of it is 3, not 4")
-        await pilot.press("escape")
-        await until(pilot, lambda: not app.screen.is_modal)
+        await apply(pilot, "Not as planned: core of it is 3, not 4")
+        await close(pilot)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
     assert app.return_value == FAILED
