@@ -109,7 +109,7 @@ class Console:
             self._stream.feed(data)
         return count
 
-    def wait(self, *words: str, limit: float = 30.0) -> str:
+    def wait(self, *words: str, limit: float = 90.0) -> str:
         """Wait until all of `words` are on the screen; the screen."""
         end = time.monotonic() + limit
         while not all(word in self.screen for word in words):
@@ -124,7 +124,7 @@ class Console:
         self.read(SILENCE)
         return len(self.said)
 
-    def end(self, limit: float = 10.0) -> int:
+    def end(self, limit: float = 60.0) -> int:
         """Wait until the program ended; its exit status, as a shell tells it."""
         end = time.monotonic() + limit
         while self.process.poll() is None:
