@@ -51,7 +51,7 @@ def _by_hand(iso: Path) -> tuple[float, float]:
 def _by_itself(iso: Path) -> float:
     """Seconds of the first boot's unit: the program's start, every step, the lines at the end."""
     names = ["ExecMainStartTimestampMonotonic", "ExecMainExitTimestampMonotonic"]
-    with _machine(iso, "") as guest:
+    with _machine(iso, "kameleon.defaults") as guest:
         if "first boot done: role=both host=kameleon resources=2" not in guest.text:
             raise RuntimeError("the first boot failed")
         start, end = (int(guest.run(f"systemctl show --value --property {name} kameleon-firstboot")) for name in names)
