@@ -30,9 +30,11 @@ PACKAGES = (
     "oar-server-pgsql oar-node oar-user oar-user-pgsql python3 python3-yaml python3-psutil python3-pyudev sudo "
     "libfaketime"
 )
+#: Each release's PostgreSQL.
+POSTGRESQL = {"bookworm": "15", "trixie": "17"}
 #: What packages made when they were installed, as recipes/steps/setup/oar_image.yaml throws it away.
 FORGET = (
-    'chroot "$1" sh -c "pg_dropcluster --stop 15 main; rm -f /etc/ssh/ssh_host_* /etc/oar/oar_ssh_host_* '
+    'chroot "$1" sh -c "pg_dropcluster --stop {version} main; rm -f /etc/ssh/ssh_host_* /etc/oar/oar_ssh_host_* '
     '/var/lib/oar/.ssh/id_* /var/lib/oar/.ssh/authorized_keys /etc/machine-id"; : >"$1/etc/machine-id"; '
     'echo localhost >"$1/etc/hostname"'
 )
@@ -67,19 +69,20 @@ exec chroot . /bin/bash -c 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!
 """
 
 
-def base_tree() -> Path:
+def base_tree(suite: str) -> Path:
     """The tree, made when it is not there; other test processes wait for the one that makes it."""
-    key = hashlib.sha256(f"{PACKAGES} {FORGET}".encode()).hexdigest()[:12]
-    tree = cache() / f"oar-bookworm-{key}"
-    with locked("oar-bookworm"):
+    forget = FORGET.format(version=POSTGRESQL[suite])
+    key = hashlib.sha256(f"{PACKAGES} {forget}".encode()).hexdigest()[:12]
+    tree = cache() / f"oar-{suite}-{key}"
+    with locked(f"oar-{suite}"):
         if not tree.exists():
-            for old in cache().glob("oar-bookworm-*"):
+            for old in cache().glob(f"oar-{suite}-*"):
                 shutil.rmtree(old)
             new = tree.with_suffix(".new")
             made = subprocess.run(
                 ["mmdebstrap", "--variant=minbase", "--mode=root", "--format=directory", "--quiet",
-                 f"--include={','.join(PACKAGES.split())}", f"--customize-hook={FORGET}",
-                 "bookworm", str(new), *_mirror()],
+                 f"--include={','.join(PACKAGES.split())}", f"--customize-hook={forget}",
+                 suite, str(new), *_mirror()],
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, env=_environment(),
             )  # fmt: skip
             assert made.returncode == 0, made.stderr
@@ -151,7 +154,7 @@ def expect_done(done: subprocess.CompletedProcess[str], box: Container) -> None:
 
 @contextlib.contextmanager
 def container(
-    work: Path, kind: str = "plain", prepare: Callable[[Path], None] = lambda root: None
+    work: Path, kind: str = "plain", prepare: Callable[[Path], None] = lambda root: None, suite: str = "bookworm"
 ) -> Iterator[Container]:
     """A container with this checkout's program in it, marked as one to be configured.
 
@@ -159,7 +162,7 @@ def container(
     before anything runs in it.
     """
     command = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--propagation", "private", "--fork",
-               "--kill-child", "bash", "-c", _INIT, "init", str(base_tree()), str(work), kind]  # fmt: skip
+               "--kill-child", "bash", "-c", _INIT, "init", str(base_tree(suite)), str(work), kind]  # fmt: skip
     group = _control_group() if kind == "systemd" else None
     if group is not None:
         enter = f'echo $$ >{group}/cgroup.procs; exec "$@"'
@@ -223,7 +226,7 @@ def _install(tree: Path) -> None:
     library.mkdir()
     for name in ("wizard", *SHIPPED):
         shutil.copytree(ROOT / name, library / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / "var/log/oar.log").unlink()  # images begin without logs
+    (tree / "var/log/oar.log").unlink(missing_ok=True)  # images begin without logs
     launcher = tree / "usr/bin/kameleon-tui"
     launcher.write_text('#!/bin/sh\nPYTHONPATH=/usr/lib/kameleon-tui exec python3 -m wizard "$@"\n')
     launcher.chmod(0o755)

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.real
 
 
 @contextmanager
-def started(work: Path, prepare: Callable[[Path], None] = lambda tree: None) -> Iterator[Container]:
+def started(
+    work: Path, prepare: Callable[[Path], None] = lambda tree: None, suite: str = "bookworm"
+) -> Iterator[Container]:
     """A system that has started, as far as it goes: OAR's and PostgreSQL's services are enabled, too."""
 
     def enabled(tree: Path) -> None:
@@ -24,7 +26,7 @@ def started(work: Path, prepare: Callable[[Path], None] = lambda tree: None) -> 
         (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
         prepare(tree)
 
-    with container(work, "systemd", enabled) as box:
+    with container(work, "systemd", enabled, suite) as box:
         box.sh("until systemctl is-active --quiet multi-user.target; do sleep 0.3; done", timeout=120)
         yield box
 
