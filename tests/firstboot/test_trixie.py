@@ -23,7 +23,8 @@ def habits(tree: Path) -> None:
     for command in steps["habits_of_a_cluster"].commands:
         subprocess.run(
             ["chroot", tree, "/bin/bash", "-e", "-o", "pipefail", "-c", command.text],
-            check=True, stdin=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"},
+            check=True, stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip
 
 
