@@ -128,6 +128,7 @@ def test_what_is_not_signed_by_that_key_is_refused(repository: rpm.Repository, f
         ({"repository_key": "/etc/hostname"}, "the global repository_key is no file of a public key: /etc/hostname"),
         ({"repository_key": ""}, "no key to check packages with"),
         ({"mirror": ""}, "no mirror was named"),
+        ({"mirror": "http://me:a%0Agpgcheck=0@127.0.0.1:9"}, "no name or password with blanks in it"),
         ({"packages": "bash nothing-like-it"}, "nothing-like-it"),
     ):
         done = build(repository, folder / "refused", "tar", **values)
