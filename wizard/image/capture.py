@@ -168,7 +168,7 @@ def run(
     with output.open("wb") as file, ThreadPoolExecutor(3) as threads:
         try:
             started.append(packer := Popen(machine.shell, stdin=PIPE, stdout=PIPE, stderr=PIPE))
-            # It ends with this process, also when that is killed; then the packer has nobody to write to, and ends, too.
+            # It ends with this process, also when that is killed; the packer then has nobody to write to, and ends.
             dying = ["setpriv", "--pdeathsig", "KILL", *compressor]
             started.append(squeezer := Popen(dying, stdin=packer.stdout, stdout=file, stderr=PIPE))
             assert packer.stdin is not None
