@@ -6,13 +6,15 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.firstboot.container import Container
 from tests.firstboot.test_lines import enter
-from tests.pty.console import console
+from tests.pty.console import Console, console
 
 pytestmark = pytest.mark.real
 
@@ -36,11 +38,18 @@ def process_of(box: Container) -> int:
     raise AssertionError(f"no process {inside}")
 
 
-def test_one_answers_the_other_takes_over_and_one_applies(tmp_path: Path, box: Container) -> None:
+@contextmanager
+def both(tmp_path: Path, box: Container) -> Iterator[tuple[Console, Console]]:
+    """The program on two terminals of one machine, at its first question."""
     words = enter(box, *PROGRAM)
     with console(tmp_path, *words, term="dumb") as one, console(tmp_path, *words, term="dumb", size=(100, 40)) as two:
         one.wait("Role [")
         two.wait("Role [")
+        yield one, two
+
+
+def test_one_answers_the_other_takes_over_and_one_applies(tmp_path: Path, box: Container) -> None:
+    with both(tmp_path, box) as (one, two):
         one.press("node\n")
         one.wait("Host name [")
         one.press("of-the-first\n")
@@ -65,10 +74,7 @@ def test_one_answers_the_other_takes_over_and_one_applies(tmp_path: Path, box: C
 
 
 def test_who_answers_is_killed(tmp_path: Path, box: Container) -> None:
-    words = enter(box, *PROGRAM)
-    with console(tmp_path, *words, term="dumb") as one, console(tmp_path, *words, term="dumb", size=(100, 40)) as two:
-        one.wait("Role [")
-        two.wait("Role [")
+    with both(tmp_path, box) as (one, two):
         one.press("server\n")
         two.wait("Somebody answers on")
         one.wait("Host name [")
