@@ -1,17 +1,21 @@
-"""The live ISO, started as a machine: it makes a cluster of itself, and its user runs jobs on it."""
+"""The live ISO, started as a machine: it asks, makes a cluster of itself, and its user runs jobs on it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.boot.guest import Guest
+from tests.boot.picture import Shapes, read, shapes
 from tests.image.iso import built_iso, cache, locked
+from tests.image.test_iso import extract
 from wizard.oar.oarnodes import parse
 
 pytestmark = pytest.mark.real
@@ -19,39 +23,123 @@ pytestmark = pytest.mark.real
 #: Seconds an emulated machine may take from its start to the end of the first boot: 100 s on two idle processors, and
 #: tests share theirs.
 BOOT = 1200
-#: The machines, by name: how they are started, and what their first boot calls them. They are the same ISO's, which is
-#: read-only as a CD is: everything they write is in memory.
+#: The machines, by name: how they are started, what more QEMU is told, and what their first boot calls them. They are
+#: the same ISO's, which is read-only as a CD is: everything they write is in memory.
 MACHINES = {
-    "bios": ([], "kameleon"),
-    "uefi": (["--uefi"], "kameleon"),
-    # Little memory, a clock that never ran (systemd sets it to its own date of birth), no network card, and a name.
+    "person": ([], "", "maison"),
+    "nobody": ([], "", "kameleon"),
+    "uefi": (["--uefi"], "", "kameleon"),
+    # Little memory, a clock that never ran (systemd sets it to its own date of birth), no network card, and a name; and
+    # it asks nobody.
     "poor": (
-        ["--memory", "1024", "--qemu", "-rtc base=1970-01-01T00:00:00", "--append",
-         "modprobe.blacklist=virtio_net kameleon.hostname=0-9.a-b.example.org"],
-        "0-9.a-b.example.org",
+        ["--memory", "1024", "--append",
+         "modprobe.blacklist=virtio_net kameleon.defaults kameleon.hostname=0-9.a-b.example.org"],
+        "-rtc base=1970-01-01T00:00:00", "0-9.a-b.example.org",
     ),
+    # Its answers are on a second disk.
+    "disk": (["--append", "kameleon.answers=LABEL=ANSWERS:/fleet.yaml"], "-drive file={disk},format=raw,if=virtio",
+             "of-the-disk"),
 }  # fmt: skip
-LONG = ("uefi", "poor")
+SHORT = ("person",)
+DOWN, F4, F10 = "\x1b[B", "\x1bOS", "\x1b[21~"
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in MACHINES]
+    scope="module", params=[pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in MACHINES]
 )
-def guest(request: pytest.FixtureRequest) -> Iterator[Guest]:
+def guest(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     """A machine that has just been started; one at a time on this one."""
     iso = built_iso()
+    options, qemu, _ = MACHINES[request.param]
+    disk = answers_disk(tmp_path_factory.mktemp("disk")) if "{disk}" in qemu else ""
     with locked("qemu"):
-        guest = Guest(iso, cache() / f"serial-{request.param}.log", *MACHINES[request.param][0])
+        guest = Guest(iso, cache() / f"serial-{request.param}.log", *options, qemu=qemu.format(disk=disk))
         try:
             yield guest
         finally:
             guest.close()
 
 
+def answers_disk(place: Path) -> Path:
+    """A disk with a file system called ANSWERS, and in it a file of answers for this machine."""
+    (place / "files").mkdir()
+    (place / "files/fleet.yaml").write_text(
+        "answers: {timezone: Europe/Berlin}\n"
+        "machines:\n  - match: {mac: '52:54:00:*'}\n    answers: {hostname: of-the-disk}\n"
+    )
+    disk = place / "disk"
+    with disk.open("wb") as stream:
+        stream.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-L", "ANSWERS", "-d", place / "files", disk], check=True)
+    return disk
+
+
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """What the machine is called."""
-    return MACHINES[request.node.callspec.params["guest"]][1]
+    return MACHINES[request.node.callspec.params["guest"]][2]
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
+    """Of the machine's screen: the font that is loaded when it starts, and one like that of the kernel."""
+    place = tmp_path_factory.mktemp("font")
+    names = [f"usr/share/consolefonts/Lat15-{name}16.psf.gz" for name in ("VGA", "Fixed")]
+    extract(built_iso(), "/live/filesystem.squashfs", place / "squashfs")
+    subprocess.run(["unsquashfs", "-no-progress", "-d", place / "tree", place / "squashfs", *names],
+                   check=True, capture_output=True)  # fmt: skip
+    (place / "squashfs").unlink()
+    return {shape: letter for name in names for shape, letter in shapes((place / "tree" / name).read_bytes()).items()}
+
+
+def shown(guest: Guest, letters: Shapes, *words: str) -> None:
+    """Wait until the words are on the machine's own screen."""
+    end = time.monotonic() + BOOT
+    while True:
+        lines = read(guest.picture(cache() / "screen.ppm"), letters)
+        if all(word in "\n".join(lines) for word in words):
+            return
+        assert time.monotonic() < end, "\n".join(lines)
+        time.sleep(1)
+
+
+def only(machine: str, request: pytest.FixtureRequest) -> None:
+    if request.node.callspec.params["guest"] != machine:
+        pytest.skip(f"for {machine}")
+
+
+def test_with_nobody_there_all_consoles_count_down(
+    request: pytest.FixtureRequest, guest: Guest, letters: Shapes
+) -> None:
+    only("nobody", request)
+    guest.see("1 of", "Keyboard", "The defaults are taken in", limit=BOOT)
+    shown(guest, letters, "1 of", "Keyboard", "The defaults are taken in")
+    guest.picture(cache() / "firstboot-tty1.png", "png")
+
+
+def test_a_person_is_asked_on_every_console(request: pytest.FixtureRequest, guest: Guest, letters: Shapes) -> None:
+    """Answers by keys, on the serial line, while the screen shows that; the last key ends the first boot."""
+    only("person", request)
+    guest.see("1 of", "Keyboard", "The defaults are taken in", limit=BOOT)
+    guest.type("fren")  # at once: on a slow machine 30 s are soon over
+    guest.see("search: fren", "> French", limit=300)
+    shown(guest, letters, "Somebody answers on ttyS0.", "T takes it over here")
+    guest.picture(cache() / "firstboot-tty1-elsewhere.png", "png")
+    guest.type("\r")
+    guest.see("2 of", "Role", limit=300)
+    guest.type("\r")
+    guest.see("3 of", "Host name", limit=300)
+    guest.type("\x15maison\r")
+    guest.see("4 of", limit=300)
+    guest.type(F4)
+    guest.see("review", "French", "maison", "Apply", limit=300)
+    assert "login:" not in guest.text
+    assert "kameleon@" not in guest.text
+    guest.type("a")
+    guest.see("kameleon: first boot done: role=both host=maison resources=2", limit=BOOT)
+    shown(guest, letters, "kameleon: first boot done: role=both host=maison resources=2")
+    guest.skip()
+    guest.type(F10)
 
 
 def test_it_makes_a_cluster_of_itself(guest: Guest, name: str) -> None:
@@ -65,6 +153,19 @@ def test_it_makes_a_cluster_of_itself(guest: Guest, name: str) -> None:
     guest.run("until systemctl --quiet is-active ssh; do sleep 1; done", 300)
     assert guest.run("systemctl is-active oar-server oar-node").split() == ["active"] * 2
     assert guest.run("systemctl list-units --failed --plain --no-legend").strip() == ""
+
+
+def test_the_answers_are_in_effect(request: pytest.FixtureRequest, guest: Guest, name: str, letters: Shapes) -> None:
+    assert guest.run("hostname").strip() == name
+    zone = guest.run("readlink /etc/localtime").strip()
+    assert zone == f"/usr/share/zoneinfo/Europe/{'Berlin' if name == 'of-the-disk' else 'Paris'}"
+    if name == "maison":
+        assert "X11 Layout: fr" in guest.run("localectl", 300)
+        assert re.search(r"^keycode +16 = \+?a\b", guest.run("sudo dumpkeys -C /dev/tty1"), re.M)
+        # Where others have a Q and an A, in front of the screen, too.
+        guest.run("sudo chvt 1")
+        guest.press("q", "a")
+        shown(guest, letters, f"kameleon@{name}:~$ aq")
 
 
 def test_the_medium_is_not_written_to_and_people_are_told(guest: Guest) -> None:
