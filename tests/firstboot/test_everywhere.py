@@ -95,7 +95,7 @@ def test_with_nobody_there_all_consoles_count_down_and_the_defaults_are_taken_on
 
     with machine(work, "kameleon.timeout=16", hasty) as (box, screen, serial):
         for one in (screen, serial):
-            one.wait("1 of", "Role", "16 s; a key stops this", limit=90)
+            one.wait("1 of", "Role", " s; a key stops this", limit=90)
         assert "\x1b" in screen.said.decode()  # drawn; in lines there is no escape sequence
         assert state(box, "getty-pre.target") == "inactive"
         for one in (screen, serial):
@@ -146,12 +146,15 @@ def test_who_leaves_gets_a_login_and_is_asked_again(work: Path) -> None:
         screen.press(DOWN)
         serial.wait("Somebody answers on tty1")
         # Who only waits there may go; who answers ends it.
-        serial.press(F10)
-        serial.read(3)
-        assert state(box, "getty-pre.target") == "inactive"
+        serial.press("T")
+        screen.wait("Somebody answers on ttyS0")
+        serial.press(DOWN)
         screen.press(F10)
-        screen.wait("Quit?")
-        screen.press("q")
+        screen.read(3)
+        assert state(box, "getty-pre.target") == "inactive"
+        serial.press(F10)
+        serial.wait("Quit?")
+        serial.press("q")
         for one in (screen, serial):
             one.wait("kameleon: nothing is configured yet; kameleon-tui firstboot asks again")
         until_login(box)
@@ -194,6 +197,18 @@ def test_kameleon_defaults_asks_nobody(work: Path) -> None:
             one.wait("kameleon: first boot done: role=server host=kameleon", limit=120)
             assert "1 of" not in one.text
         until_login(box)
+
+
+def test_where_no_console_can_be_asked_nobody_is_waited_for(work: Path) -> None:
+    def without(tree: Path) -> None:
+        (tree / "usr/bin/setsid").unlink()
+        (tree / "run/kameleon").write_text("in the way of the state that consoles share\n")
+
+    with machine(work, "kameleon.timeout=600", without) as (box, screen, serial):
+        for one in (screen, serial):
+            one.wait("kameleon: first boot done: role=both host=kameleon", limit=120)
+        until_login(box)
+        assert state(box, "kameleon-firstboot") == "active"
 
 
 def test_without_the_file_that_was_meant_nothing_is_done_unless_somebody_answers(work: Path) -> None:

@@ -29,6 +29,7 @@ PATIENCE = 180.0
 HELD = 120
 _LOOK = 0.5  # seconds between two looks
 _TRIES = 3  # times that the questions come again on a console whose process ended: a line that was unplugged
+_PAUSE = 10.0  # seconds between two of them
 _GOES = 20.0  # seconds a console has to give its terminal back
 #: What the service manager has told us alone.
 _OURS = ("NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "COLUMNS", "LINES")
@@ -41,7 +42,17 @@ class _Asked:
 
     console: Path
     process: subprocess.Popen[bytes] | None
-    tries: int = 1
+    began: float = 0.0
+    tries: int = 0
+
+    def start(self, words: Sequence[str]) -> None:
+        self.process, self.began = start_at(self.console, words), time.monotonic()
+        self.tries += 1
+
+    @property
+    def status(self) -> int | None:
+        """None while it asks; 0 where it could not be started, or left in peace."""
+        return 0 if self.process is None else self.process.poll()
 
 
 class Everywhere:
@@ -66,12 +77,14 @@ class Everywhere:
         are the one that carries the answers out, as they are in the session's sitting."""
         self.session.lead()
         for one in self._asked:
-            one.process = start_at(one.console, self.words)
+            one.start(self.words)
+        left = False
         try:
             while True:
                 turn = self.session.watch()
                 self._say(turn)
-                if any(one.process is not None and one.process.poll() == STOPPED for one in self._asked):
+                left = any(one.status == STOPPED for one in self._asked)
+                if left:
                     return self.session.ended() or Ended(STOPPED, [LEFT])
                 if turn is Turn.APPLIED:
                     self._applied = True
@@ -79,7 +92,7 @@ class Everywhere:
                     return self.session.ended()
                 time.sleep(_LOOK)
         finally:
-            self._all_go()
+            self._all_go(at_once=left)
 
     def _is_over(self, turn: Turn) -> bool:
         """Nobody carries it out at this moment: whether that is the end of it."""
@@ -92,18 +105,15 @@ class Everywhere:
             return self.session.apply()
         self._applied = False
         countdown = self.session.sitting.countdown
-        if not countdown.over:
-            self._again()
-        alive = any(one.process is not None and one.process.poll() is None for one in self._asked)
-        if not alive or time.monotonic() - self._began > PATIENCE:
+        again = [] if countdown.over else [one for one in self._asked if one.status and one.tries < _TRIES]
+        for one in again:
+            if time.monotonic() - one.began > _PAUSE:
+                one.start(self.words)
+        if not again and all(one.status is not None for one in self._asked):
+            return self.session.apply()  # no console asks any more
+        if time.monotonic() - self._began > PATIENCE:
             self.session.shown(anywhere=False)
         return turn is Turn.FREE and countdown.over and self.session.apply(for_nobody=True)
-
-    def _again(self) -> None:
-        for one in self._asked:
-            if one.process is not None and one.process.poll() not in (None, 0) and one.tries < _TRIES:
-                one.tries += 1
-                one.process = start_at(one.console, self.words)
 
     def _say(self, turn: Turn) -> None:
         if time.monotonic() - self._heard > HELD / 4:
@@ -111,10 +121,10 @@ class Everywhere:
             where = self.session.where if turn is not Turn.FREE else ""
             self.heard(f"somebody answers on {where}" if where else "waits for somebody to answer")
 
-    def _all_go(self) -> None:
-        """Each leaves as it learns that it is over; who does not is asked to, then made to."""
+    def _all_go(self, *, at_once: bool) -> None:
+        """Each leaves as it learns that somebody carries it out; who does not is asked to, then made to."""
         processes = [one.process for one in self._asked if one.process is not None]
-        for urge in (0, signal.SIGTERM, signal.SIGKILL):
+        for urge in (*(() if at_once else (0,)), signal.SIGTERM, signal.SIGKILL):
             end = time.monotonic() + _GOES
             for process in processes:
                 process.send_signal(urge)
