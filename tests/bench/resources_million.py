@@ -22,8 +22,11 @@ def rows() -> Iterator[Row]:
         count = oar.sql("SELECT count(*) FROM resources")
         if count != "1024000":
             raise RuntimeError(f"{count} resources were made")
-        detail = f"{many / 1024:.0f} MB against {few / 1024:.0f} MB for 10240"
+        detail = f"{many / 1024:.0f} MB against {few / 1024:.0f} MB for 10240; {seconds:.0f} s"
         yield Row("memory for making 1024000 resources", many / few, "x", 1.3, detail)
+        looking, most = ours(oar, "plan", *cluster(directory, 8000, 2, 64))
+        detail = f"{most / 1024:.0f} MB; a whole `resources plan`, one run"
+        yield Row("difference with 1024000 rows", looking, "s", 20, detail)
         back = save(oar, directory)
         truncate(oar)
         bare = psql(oar, *back)
