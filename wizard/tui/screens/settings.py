@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from wizard.compose.workstation import read_setting
 from wizard.flow.flow import ReviewLine
 from wizard.flow.question import Kind, Source, Value
 from wizard.tui.screens.dialogs import ChoiceDialog, LineDialog, TextDialog
-from wizard.tui.screens.questions import SETTINGS, crumbs
-from wizard.tui.widgets.bar import Bar
+from wizard.tui.screens.on_the_way import SETTINGS, OnTheWay
 from wizard.tui.widgets.choices import Choices, Item
 from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.rows import Rows
-
-if TYPE_CHECKING:
-    from wizard.tui.setup import Setup
 
 
 class SettingsList(Choices):
@@ -30,12 +25,10 @@ class SettingsList(Choices):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Go on, or change", key_display="Enter")]
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(OnTheWay):
     """Ends when the person goes back to the questions; the review opens above it."""
 
     DEFAULT_CSS = """
-    SettingsScreen { layout: vertical; overflow: hidden; }
-    SettingsScreen #crumbs { height: 1; padding: 0 1; color: $quiet; }
     SettingsScreen #title { height: 1; margin-top: 1; padding: 0 1; text-style: bold; color: $primary; }
     SettingsScreen #text { height: auto; padding: 0 1; margin-bottom: 1; }
     SettingsScreen Choices { padding: 0 1; min-height: 3; }
@@ -44,20 +37,14 @@ class SettingsScreen(Screen[None]):
     SettingsScreen.-low #text { margin-bottom: 0; }
     SettingsScreen.-low #detail { max-height: 5; }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 (declared so in Textual)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", key_display="Esc"),
         Binding("delete", "default", "Default", key_display="Del"),
         Binding("f1", "help", "Help", key_display="F1"),
     ]
 
-    def __init__(self, setup: Setup) -> None:
-        super().__init__()
-        self.setup = setup
-
     def compose(self) -> ComposeResult:
-        yield Bar(self.setup.title, id="bar")
-        yield Static(id="crumbs", markup=False)
+        yield from self.head()
         yield Static(SETTINGS, id="title", markup=False)
         yield Static("Few people change these. Enter goes on; on a setting, it changes it.", id="text", markup=False)
         yield SettingsList(id="choices")
@@ -74,8 +61,7 @@ class SettingsScreen(Screen[None]):
         here = choices.cursor
         lines = self.setup.settings()
         total = len(self.setup.flow.asked()) + 1
-        self.query_one("#bar", Bar).say(self.setup.title, f"{total} of {total} \u00b7 {SETTINGS}")
-        self.query_one("#crumbs", Static).update(crumbs(self.setup, SETTINGS))
+        self.say(SETTINGS, total, total)
         width = max(len(line.question.title) for line in lines)
         rows = [
             Item(
@@ -169,9 +155,3 @@ class SettingsScreen(Screen[None]):
         from wizard.tui.screens import help
 
         self.app.push_screen(TextDialog("Help: settings", help.SETTINGS))
-
-    def ask_leave(self) -> None:
-        """Quit, after a word."""
-        from wizard.tui.screens.questions import ask_leave
-
-        ask_leave(self.app)
