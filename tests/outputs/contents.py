@@ -78,13 +78,17 @@ def _what(path: bytes, kind: str, status: os.stat_result) -> bytes:
 
 
 def without(contents: Contents, patterns: Iterable[str]) -> Contents:
-    """Those whose name no pattern matches; a `*` matches slashes, too."""
+    """Those whose name no pattern matches; a `*` matches slashes, too. `same` names one of those that are left."""
     wanted = list(patterns)
-    return {
+    left = {
         name: item
         for name, item in contents.items()
         if not any(fnmatchcase(os.fsdecode(name), pattern) for pattern in wanted)
     }
+    first: dict[bytes, bytes] = {}
+    for name in sorted(left):
+        first.setdefault(left[name].same, name)
+    return {name: replace(item, same=first[item.same]) for name, item in left.items()}
 
 
 def differences(
