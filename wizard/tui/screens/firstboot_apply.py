@@ -36,6 +36,7 @@ class ApplyScreen(BuildScreen):
         self._counts = clock
         self._count()
         self._held: object = None
+        self._told_to_end = False
 
     def _count(self) -> None:
         self.countdown = Countdown(SECONDS, clock=self._counts)
@@ -77,9 +78,12 @@ class ApplyScreen(BuildScreen):
         if self._asked is not self._held:
             # What somebody has to decide, or to read, is new: the time for that begins.
             self._held = self._asked
+            self._told_to_end = False
             self._count()
         ended = self.state.waiting is None
-        if self._held is not None and (self.countdown.over or (ended and not self.attended)):
+        due = self._held is not None and (self.countdown.over or (ended and not self.attended))
+        if due and not self._told_to_end:
+            self._told_to_end = True
             self.nobody_decides()
 
     @work(exclusive=True, group="control")
@@ -87,7 +91,8 @@ class ApplyScreen(BuildScreen):
         """A failure ends the first boot; its end is left to the terminal."""
         if self.state.waiting is not None:
             self.leave_at_end = True
-            await self.request({"do": "abort"})
+            if await self.request({"do": "abort"}):
+                self._told_to_end = False  # not taken: again with the next look
         else:
             self.leave()
 
