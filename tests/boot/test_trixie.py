@@ -59,3 +59,14 @@ def test_it_has_none_of_the_habits_of_a_cluster(guest: Guest) -> None:
     # What it does once an hour.
     guest.run("sudo systemctl start oar-accounting oar-nodecheck", 300)
     assert guest.run("systemctl list-units --failed --plain --no-legend").strip() == ""
+
+
+def test_three_days_later_a_job_ends_and_the_machine_stays(guest: Guest) -> None:
+    """OAR's clean-up looks at the time the machine has been up first: without dont_reboot it would stop here."""
+    guest.run("echo '300000.00 500000.00' >up; sudo mount --bind up /proc/uptime")
+    said = guest.run("oarsub -l /core=1,walltime=0:10:00 'touch /var/tmp/later'", 300)
+    [job] = re.findall(r"OAR_JOB_ID=(\d+)", said)
+    guest.run(f"until oarstat -s -j {job} | grep -qE 'Terminated|Error'; do sleep 4; done", 1200)
+    assert "Terminated" in guest.run(f"oarstat -s -j {job}", 300)
+    guest.run("until ! test -e /var/tmp/later; do sleep 1; done", 300)
+    assert guest.run("systemctl is-system-running; true").strip() != "stopping"
