@@ -159,7 +159,8 @@ def test_ova_is_an_archive_as_importers_want_it(outputs: Path, folder: Path) -> 
         assert stream.read(512)[257:263] == b"ustar\0"
     with tarfile.open(outputs / f"{NAME}.ova") as archive:
         assert archive.getnames() == [f"{NAME}.ovf", f"{NAME}.mf", f"{NAME}.vmdk"]
-        archive.extractall(made, filter="data")
+    made.mkdir()
+    said("tar", "--extract", "--directory", made, "--file", outputs / f"{NAME}.ova")
     sums = dict(re.findall(r"^SHA256\((.+)\)= ([0-9a-f]{64})$", (made / f"{NAME}.mf").read_text(), re.M))
     assert sums == {
         name: hashlib.sha256((made / name).read_bytes()).hexdigest() for name in (f"{NAME}.ovf", f"{NAME}.vmdk")
