@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine.trees import machine
+from tests.oar import test_oar_tools as oar_25
 from tests.oar.conftest import serving
 from tests.oar.postgres import Oar, Postgres, unpack_oar
 from tests.oar.rows import planner
@@ -113,13 +114,4 @@ def test_what_init_made_of_a_machine_without_threads_is_told(oar: Oar, tmp_path:
         create(planner(one, one.hostname), oar.database, None)
 
 
-def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:
-    before = machine("laptop")
-    after = replace(before, memory_kb=64 * 1024 * 1024)
-    for one in (oar, other):
-        create(planner(before, "laptop"), one.database, None)
-    assert create(planner(after, "laptop"), oar.database, None).wrong == []
-    other.tool("oarnodesetting", *(word for number in "1234" for word in ("-r", number)), "-p", "mem=65")
-    assert oar.resources() == other.resources()
-    assert oar.logs() == other.logs()
-    assert [row["value"] for row in oar.logs() if row["attribute"] == "mem" and row["open"]] == ["65"] * 4
+test_a_change_as_oarnodesetting_makes_it = oar_25.test_a_change_as_oarnodesetting_makes_it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from tests.machine.trees import fixture, machine
 from tests.oar.postgres import Oar
 from tests.oar.rows import planner
-from wizard.machine.model import Machine
 from wizard.oar.create import create
 from wizard.oar.plan import Granularity
 
@@ -61,7 +61,7 @@ def test_what_init_numbered_wrongly_is_mended(oar: Oar, tmp_path: Path) -> None:
 
 def test_a_change_as_oarnodesetting_makes_it(oar: Oar, other: Oar) -> None:
     before = machine("laptop")
-    after = Machine(before.hostname, 64 * 1024 * 1024, before.packages)
+    after = replace(before, memory_kb=64 * 1024 * 1024)
     for one in (oar, other):
         create(planner(before, "laptop"), one.database, None)
     assert create(planner(after, "laptop"), oar.database, None).wrong == []
