@@ -99,15 +99,21 @@ done | sort -u
 """
 
 
+HOLD = """\
+    - exec_local: while [[ $(cat /hold 2>/dev/null) == {}/{} ]]; do sleep 0.05; done
+"""
+
+
 def test_every_microstep_killed_in_the_middle(box: Container) -> None:
     """The runner is killed in each microstep once; at last it is as if nothing had been."""
-    # A quick one is killed when its work is done, and nobody was told: at the end of each there is a moment for it.
+    # Each stays at its end for as long as /hold names it: a quick one is killed when its work is done, and nobody told.
     for file in box.path("/usr/lib/kameleon-tui/recipes/firstboot/steps").glob("*.yaml"):
-        text = re.sub(r"(?m)^(?=- \w+:$)", "    - exec_local: sleep 0.3\n", file.read_text().rstrip("\n") + "\n")
-        file.write_text(text.replace("    - exec_local: sleep 0.3\n", "", 1) + "    - exec_local: sleep 0.3\n")
+        head, *microsteps = re.split(r"(?m)^(?=- \w+:$)", file.read_text().rstrip("\n") + "\n")
+        file.write_text(head + "".join(text + HOLD.format(file.stem, text[2 : text.index(":")]) for text in microsteps))
     #: Seconds into the microstep; the others are killed as soon as they have begun.
     middle = {"cluster": 0.9, "start": 0.1, "oar": 0.12, "reach": 0.15, "create": 0.3, "server": 0.1}
-    for number in range(len(steps(box))):
+    for number, held in enumerate(steps(box)):
+        box.path("/hold").write_text(held)
         process = box.start("kameleon-tui", "firstboot", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         step, name = wait_for_step(box, process, number)
         assert step == number, f"{name} was not caught; {box.log()[-2000:]}"
@@ -117,6 +123,7 @@ def test_every_microstep_killed_in_the_middle(box: Container) -> None:
         process.wait(20)
         done = {event["step"] for event in box.events() if event["event"] == "step" and event["state"] == "done"}
         assert number not in done
+        box.path("/hold").unlink()
     expect_done(first_boot(box), box)
     box.sh(IDENTITY)
     state = box.sh(STATE)
