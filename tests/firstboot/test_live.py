@@ -15,7 +15,7 @@ import pytest
 
 from tests.contracts.tree import ROOT
 from tests.engine.support import Front
-from wizard.engine import edited
+from wizard.engine import edited, journal
 from wizard.engine.events import Event
 from wizard.engine.live import Lived, resolve_live, run_live
 from wizard.errors import HELD, UserError
@@ -128,6 +128,29 @@ def test_events_are_on_the_disk_before_anything_goes_on(tmp_path: Path, monkeypa
     _, events = run(resolved(tmp_path, THREE % {"base": tmp_path}), tmp_path)
     assert len(events) > 6
     assert synced.count(str(tmp_path / "run/events.jsonl")) == len(events)
+
+
+def test_what_a_step_wrote_is_on_the_disk_before_the_event_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut may leave the event, and names of files whose contents are gone."""
+    (tmp_path / "good").touch()
+    found: list[list[int]] = []
+
+    def watched(descriptor: int) -> None:
+        lines = (tmp_path / "run/events.jsonl").read_text().splitlines()
+        found.append(done([json.loads(line) for line in lines]))
+        journal_sync(descriptor)
+
+    journal_sync = journal.sync_file_system
+    monkeypatch.setattr(journal, "sync_file_system", watched)
+    run(resolved(tmp_path, THREE % {"base": tmp_path}), tmp_path)
+    assert found == [[], [0], [0, 1]]
+
+
+def test_a_file_system_that_cannot_be_synced_is_told() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        journal.sync_file_system(-1)
 
 
 def test_a_step_over_its_time_is_ended_with_all_it_started(tmp_path: Path) -> None:
