@@ -18,7 +18,8 @@ import pytest
 from tests.firstboot.recorded import readers, tree
 from wizard.errors import UserError
 from wizard.firstboot.member import Member, started
-from wizard.firstboot.session import Ended, Session, Turn, tell_leader
+from wizard.firstboot.session import Session, Turn
+from wizard.firstboot.shared import Ended, Shared
 from wizard.firstboot.sitting import sit_down
 
 
@@ -119,15 +120,53 @@ def test_a_dead_owner_is_noticed(consoles: Consoles) -> None:
     one.look()
     assert two.look() is Turn.ELSEWHERE
     consoles.kill("tty1")
+    # The one that came first answers then, whoever notices, whenever it looks, and whatever is pressed elsewhere.
+    assert (three.look(), three.where) == (Turn.ELSEWHERE, "ttyS0")
+    assert not three.key()
     assert two.look() is Turn.OURS
     assert role(two) == "server"
     assert three.look() is Turn.ELSEWHERE
-    assert three.where == "ttyS0"
+    consoles.kill("ttyS0")
+    assert three.look() is Turn.OURS
+    assert role(three) == "server"
+
+
+def test_what_is_pressed_where_a_dead_owner_was_not_noticed_yet_counts(consoles: Consoles) -> None:
+    one, two = consoles.sit("tty1"), consoles.sit("ttyS0")
+    one.key()
+    say(one, "server")
+    one.look()
+    consoles.kill("tty1")
+    assert two.key()
+    assert role(two) == "server"
+    assert two.look() is Turn.OURS
+
+
+def test_who_leaves_before_it_knows_that_it_answers_changes_no_answer(consoles: Consoles) -> None:
+    one, two, three = (consoles.sit(name) for name in ("tty1", "ttyS0", "ttyS1"))
+    one.key()
+    say(one, "server")
+    one.look()
+    consoles.kill("tty1")
+    two.leave()
+    assert three.look() is Turn.OURS
+    assert role(three) == "server"
+
+
+def test_who_comes_when_the_owner_is_dead_comes_last(consoles: Consoles) -> None:
+    one, two = consoles.sit("tty1"), consoles.sit("ttyS0")
+    one.key()
+    consoles.kill("tty1")
+    late = consoles.sit("ttyS1")
+    assert (late.look(), late.where) == (Turn.ELSEWHERE, "ttyS0")
+    assert two.look() is Turn.OURS
 
 
 def test_a_process_of_the_same_number_is_another_one(consoles: Consoles) -> None:
     one, two = consoles.sit("tty1"), consoles.sit("ttyS0")
+    one.leave()
     one.me = Member("tty1", one.me.pid, one.me.start + 1)
+    one.join()
     assert one.key()
     assert two.look() is Turn.OURS
 
@@ -376,13 +415,31 @@ def test_the_leader_never_answers_and_keeps_what_was_said(consoles: Consoles) ->
     assert role(leader) == "node"
 
 
+def test_a_dead_owner_is_followed_by_a_console_while_one_leads(consoles: Consoles) -> None:
+    leader = consoles.sit("nowhere")
+    leader.lead()
+    one, two, three = (consoles.sit(name) for name in ("tty1", "ttyS0", "ttyS1"))
+    two.key()
+    say(two, "node")
+    two.look()
+    consoles.kill("ttyS0")
+    # Whoever looks first: nobody is free to take it, and the leader carries out nothing.
+    assert (leader.watch(), leader.where) == (Turn.ELSEWHERE, "tty1")
+    assert not leader.apply(for_nobody=True)
+    assert three.look() is Turn.ELSEWHERE
+    assert not three.key()
+    assert one.look() is Turn.OURS
+    assert not one.led
+    assert [role(each) for each in (leader, one)] == ["node"] * 2
+
+
 def test_how_it_ended_is_told_to_who_leads(consoles: Consoles) -> None:
     leader = consoles.sit("nowhere")
     one = consoles.sit("tty1")
-    tell_leader(1, ["nobody leads"], consoles.state)
+    Shared(consoles.state).tell_leader(1, ["nobody leads"])
     leader.lead()
     assert leader.ended() is None
-    tell_leader(3, ["a line", "another"], consoles.state)
+    Shared(consoles.state).tell_leader(3, ["a line", "another"])
     assert leader.ended() == Ended(3, ["a line", "another"])
     one.leave()
     leader.leave()

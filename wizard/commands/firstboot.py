@@ -222,7 +222,7 @@ def _carry_out(first: First, arguments: argparse.Namespace, face: Face) -> int:
     from wizard.firstboot import configure
     from wizard.firstboot.consoles import active_consoles, tell
     from wizard.firstboot.face import Face
-    from wizard.firstboot.session import tell_leader
+    from wizard.firstboot.shared import Shared
 
     _firstboot_asks.may_configure(first.root, arguments)
     # Another tree is not the system whose consoles these are.
@@ -242,7 +242,7 @@ def _carry_out(first: First, arguments: argparse.Namespace, face: Face) -> int:
     front = _front(arguments, person=face is not Face.NOBODY)
     status = configure.configure(first, front, say, again=arguments.again, ask=asks)
     if first.root == Path("/"):
-        tell_leader(status, said)
+        Shared().tell_leader(status, said)
     return status
 
 

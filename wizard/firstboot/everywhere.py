@@ -20,7 +20,8 @@ from pathlib import Path
 from wizard.data import program
 from wizard.engine.runs import Run
 from wizard.errors import STOPPED
-from wizard.firstboot.session import Ended, Session, Turn
+from wizard.firstboot.session import Session, Turn
+from wizard.firstboot.shared import Ended
 from wizard.firstboot.system import RUN, Before, before, tell_systemd
 
 #: Seconds until somebody must see a question: on an emulated machine screens take ten. Then nobody will.

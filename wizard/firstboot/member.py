@@ -57,3 +57,23 @@ def members_of(state: dict[str, Any]) -> list[Member]:
     """All of them who were there when the state was written."""
     found = state.get("members")
     return [one for entry in (found if isinstance(found, list) else []) if (one := member_of(entry)) is not None]
+
+
+def owner_of(state: dict[str, Any]) -> Member | None:
+    """Who answered last; it may have been killed."""
+    return member_of(state.get("owner"))
+
+
+def leader_of(state: dict[str, Any]) -> Member | None:
+    """The process without a console that leads, if one does."""
+    leader = member_of(state.get("leader"))
+    return leader if leader is not None and leader.alive else None
+
+
+def answering(state: dict[str, Any]) -> Member | None:
+    """Who answers: the owner; when that one is dead, of the consoles that live the one that came first. So everybody
+    knows at once who does, without a word: the dead do not come back, and who comes is the last."""
+    owner, leader = owner_of(state), leader_of(state)
+    if owner is None or owner.alive:
+        return owner
+    return next((one for one in members_of(state) if one != leader and one.alive), None)
