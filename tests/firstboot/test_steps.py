@@ -46,6 +46,23 @@ def test_the_network(box: Container) -> None:
     assert not box.path(NETWORK).exists()
 
 
+def test_the_address_that_nodes_know_a_server_by(box: Container) -> None:
+    """The one that was given, also where another network has given one before; else the first."""
+    box.sh("ip link add kt-a type veth peer kt-b; ip link set kt-a up; ip link set kt-b up")
+    for address in ("192.0.2.1", "10.9.0.1"):
+        box.sh(f"ip address add {address}/24 dev kt-a")
+    for answers, expected in (
+        ({"network": "dhcp"}, "192.0.2.1"),
+        ({"network": "static", "interface": "kt-a", "address": "10.9.0.1/24"}, "10.9.0.1"),
+    ):
+        box.path("/usr/lib/kameleon-tui/recipes/firstboot/address.yaml").write_text(
+            json.dumps({"extend": "server", "global": answers, "setup": [{"network": ["wait"]}]})
+        )
+        run = box.run("python3", "-c", DIRECT, "recipes/firstboot/address.yaml")
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert box.sh("cat /var/lib/kt/facts/address") == expected
+
+
 #: The recipe by itself, without questions.
 DIRECT = """
 import sys
