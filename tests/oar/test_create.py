@@ -22,7 +22,7 @@ from tests.oar.rows import planner
 from wizard import cli
 from wizard.errors import DONE, FAILED, HELD, UserError
 from wizard.machine.model import Machine, Package
-from wizard.oar import sql
+from wizard.oar import server, sql
 from wizard.oar.create import create, prepare
 from wizard.oar.database import DatabaseError
 from wizard.oar.read import reading
@@ -70,6 +70,20 @@ def test_create_and_again(oar: Oar, words: list[str], tmp_path: Path, capsys: py
     assert [(entry["action"], entry["resource_id"]) for entry in planned["resources"]] == [
         ("same", number) for number in range(1, 5)
     ]
+
+
+def test_a_host_that_the_server_cannot_find_is_told(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known: list[str] = []
+    monkeypatch.setattr(server, "unknown", lambda names: [name for name in names if name not in known])
+    assert cli.main(["resources", "create", *words, "--host", "node-[1-3]"]) == DONE
+    said = capsys.readouterr().out
+    assert "note: this machine knows no address of node-1 (and of 2 more names), by which OAR's server reaches" in said
+    assert "a line `ADDRESS node-1` in /etc/hosts tells it" in said
+    known += ["node-4"]
+    assert cli.main(["resources", "create", *words, "--host", "node-4"]) == DONE
+    assert "knows no address" not in capsys.readouterr().out
 
 
 def test_oarnodes_that_shows_something_else(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 
+import pytest
+
 from wizard.oar import server
 
 
@@ -33,3 +35,20 @@ def test_nobody_listens() -> None:
     said = server.notify({"SERVER_HOSTNAME": "127.0.0.1", "SERVER_PORT": str(port)})
     assert f"127.0.0.1, port {port}, was not told: Connection refused" in said
     assert "was not told" in server.notify({"SERVER_PORT": "no number"})
+
+
+def test_hosts_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+
+    def look(host: str, port: None) -> None:
+        if host == "slow":
+            hangs.wait(60)
+        if host != "known":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    try:
+        assert server.unknown(["node-1", "known", "slow", "node-2"], limit=2) == ["node-1", "node-2"]
+        assert server.unknown([]) == []
+    finally:
+        hangs.set()

@@ -88,6 +88,16 @@ def host_notes(hosts: list[Host]) -> list[str]:
     return [f"{odd[0]!a}{more} is stored as it is, but OAR's own tools put names into SQL and shell commands unquoted"]
 
 
+def address_notes(hosts: list[Host]) -> list[str]:
+    """What somebody should know whose server cannot find its nodes; the first hosts stand for all."""
+    lost = server.unknown([host.name for host in hosts[:_TOLD] if oarnodes.plain(host.name)])
+    if not lost:
+        return []
+    more = f" (and of {len(lost) - 1} more names)" if len(lost) > 1 else ""
+    return [f"this machine knows no address of {lost[0]}{more}, by which OAR's server reaches its nodes: "
+            f"a line `ADDRESS {lost[0]}` in /etc/hosts tells it"]  # fmt: skip
+
+
 @contextmanager
 def prepare(
     planner: Planner, found: Reading, *, retire: bool = False, see: Callable[[Difference], None] | None = None
@@ -193,8 +203,10 @@ def create(
     created = _carry_out(planner, database, retire, limit)
     changed = created.totals.add or created.totals.change or (retire and created.totals.retire)
     notes, wrong = created.notes, created.wrong
-    if settings is not None and changed and (untold := server.notify(settings)):
-        notes.append(untold)
+    if settings is not None and changed:
+        if untold := server.notify(settings):
+            notes.append(untold)
+        notes.extend(address_notes(list(planner.hosts)))
     shown: list[Difference] = []
     with reading(database, planner, limit=limit) as found:
         planner.start(found.snapshot.next)
