@@ -1,4 +1,4 @@
-"""OAR's server on this machine: telling it that resources changed, as its own tools do; whether it can find its nodes."""
+"""OAR's server on this machine: telling it that resources changed, as its own tools do; can it find its nodes?"""
 
 from __future__ import annotations
 
