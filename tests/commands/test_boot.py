@@ -149,6 +149,43 @@ def test_an_iso_without_more_starts_by_its_own_menu(iso: Path, capfd: pytest.Cap
 
 
 @pytest.mark.usefixtures("no_kvm")
+def test_the_network_is_there_as_long_as_the_machine_is(
+    tmp_path: Path, fake: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only the files that the script names are served, and only on this machine."""
+    script = tmp_path / "x.ipxe"
+    script.write_text(
+        "#!ipxe\nisset ${base} || set base http://elsewhere\nkernel ${base}/x.vmlinuz fetch=${base}/x.squashfs a\n"
+    )
+    for name in ("x.vmlinuz", "x.squashfs", "secret"):
+        (tmp_path / name).write_text(f"this is {name}\n")
+    # In the machine's place: what iPXE and the initramfs do.
+    fake.write_text(
+        """#!/bin/bash
+        words="$*"; tftp=${words#*tftp=}; tftp=${tftp%%,*}; cat "$tftp/start.ipxe"; echo "$words" | grep -o -- '-boot n'
+        read -r _ _ base < <(sed -n 2p "$tftp/start.ipxe")
+        base=${base/10.0.2.2/127.0.0.1}
+        for name in script x.vmlinuz x.squashfs; do curl --noproxy '*' -sS "$base/$name"; done
+        for name in secret ../secret '' x.ipxe; do
+            curl --noproxy '*' --path-as-is -s -o /dev/null -w '%{http_code}\n' "$base/$name"
+        done
+        echo "$base" >"$(dirname "$0")/base"
+        """
+    )
+    assert cli.main(["boot", str(script), "--append", "b c"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    base = (tmp_path / "bin/base").read_text().strip()
+    kernel = "kernel ${base}/x.vmlinuz fetch=${base}/x.squashfs a b c"
+    assert said == [
+        "#!ipxe", f"set base {base.replace('127.0.0.1', '10.0.2.2')}", "chain ${base}/script", "-boot n",
+        "#!ipxe", "isset ${base} || set base http://elsewhere", kernel,
+        "this is x.vmlinuz", "this is x.squashfs", "404", "404", "404", "404",
+    ]  # fmt: skip
+    with socket.socket() as gone:
+        assert gone.connect_ex(("127.0.0.1", int(base.rpartition(":")[2]))) != 0
+
+
+@pytest.mark.usefixtures("no_kvm")
 def test_qemus_failure_is_a_failure(disk: Path, fake: Path) -> None:
     fake.write_text("#!/bin/bash\nexit 7\n")
     assert cli.main(["boot", str(disk)]) == FAILED
@@ -160,6 +197,9 @@ def test_qemus_failure_is_a_failure(disk: Path, fake: Path) -> None:
     [
         (["nowhere.iso"], USAGE, "nowhere.iso: there is no such file"),
         (["DISK", "--append", "x"], USAGE, "--append is for ISOs"),
+        (["IPXE", "--uefi"], USAGE, "--uefi is for media"),
+        (["IPXE", "--dry-run"], USAGE, "--dry-run is for media"),
+        (["IPXE"], USAGE, "it starts x.vmlinuz: not beside it"),
         (["DISK", "--run", "x"], USAGE, "--run is for uml and lxc"),
         (["UML", "--ssh", "22"], USAGE, "--ssh is for QEMU, and this is uml"),
         (["LXC", "--dry-run"], USAGE, "--dry-run is for QEMU, and this is lxc"),
@@ -171,6 +211,8 @@ def test_what_cannot_be_started(
 ) -> None:
     files = {"DISK": disk, "UML": tmp_path / "x.uml", "LXC": tmp_path / "x.lxc.tar", "TAR": tmp_path / "x.tar"}
     files["UML"].write_text("#!/bin/bash\n# User Mode Linux\n")
+    files["IPXE"] = tmp_path / "x.ipxe"
+    files["IPXE"].write_text("#!ipxe\nkernel ${base}/x.vmlinuz boot=live\nboot\n")
     for path, names in ((files["LXC"], ("c/config", "c/rootfs")), (files["TAR"], ("x",))):
         with tarfile.open(path, "w") as archive:
             for name in names:

@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wizard.errors import FAILED, UserError
@@ -20,11 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "image",
         metavar="IMAGE",
         type=Path,
-        help="an ISO, a disk image, RECIPE.uml, or RECIPE.lxc.tar.zst; it is not written to",
+        help="an ISO, a disk image, RECIPE.ipxe, RECIPE.uml, or RECIPE.lxc.tar.zst; it is not written to",
     )
     add("--uefi", action="store_true", help="start with UEFI (default: BIOS)")
     add("--append", metavar="WORDS",
-        help="words for the kernel's command line, after the boot menu's (ISO only; shows no menu)")  # fmt: skip
+        help="words for the kernel's command line, after its own (ISO, without its menu, and network)")  # fmt: skip
     add("--memory", metavar="MB", type=_at_least(256), default=2048, help="memory in megabytes (default: 2048)")
     add("--cpus", metavar="N", type=_at_least(1), default=2, help="processors (default: 2)")
     add("--ssh", metavar="PORT", type=_port, default=0,
@@ -55,16 +56,26 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.program:
         raise UserError(f"{image}: --run is for uml and lxc: QEMU starts a whole system", hint="log in there")
     require([qemu.QEMU, "setpriv"], "starting an image")
-    if arguments.append is not None and kind != "iso":
+    if arguments.append is not None and kind not in ("iso", "ipxe"):
         raise UserError(
-            f"{image}: --append is for ISOs: a disk image's own boot loader knows its kernel",
+            f"{image}: --append is for ISOs and the network: a disk image's own boot loader knows its kernel",
             hint="its boot menu takes changes: press e there",
         )
+    if kind == "ipxe" and arguments.uefi:
+        raise UserError(f"{image}: --uefi is for media: QEMU's own iPXE is for machines with BIOS")
+    if kind == "ipxe" and arguments.dry_run:
+        raise UserError(f"{image}: --dry-run is for media: what serves the files ends with this command")
     machine = qemu.Machine(image, arguments.uefi, arguments.memory, arguments.cpus, arguments.ssh)
     if machine.ssh:
         qemu.check_port(machine.ssh)
     kvm = qemu.kvm_works()
     accelerator = qemu.KVM if kvm else qemu.EMULATION
+    if kind == "ipxe":
+        from wizard.host import netboot
+
+        with netboot.served(image, arguments.append or "") as directory:
+            machine = replace(machine, tftp=str(directory), bootfile=netboot.START)
+            return _start(arguments, [*qemu.command(machine, kind, accelerator), *arguments.qemu], kvm)
     if arguments.append is None:
         return _start(arguments, [*qemu.command(machine, kind, accelerator), *arguments.qemu], kvm)
     with qemu.direct_boot(image, arguments.append) as (direct, inherited):
@@ -73,12 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _kind(image: Path) -> str:
-    """iso, uml, lxc, or QEMU's name of a disk's format. UserError for what is not started."""
+    """iso, ipxe, uml, lxc, or QEMU's name of a disk's format. UserError for what is not started."""
     from wizard.image.inside import inside
     from wizard.image.look import DISKS, look
 
     found = look(image)
-    if found.kind == "iso" or found.kind in DISKS or found.kind == "uml":
+    if found.kind == "iso" or found.kind in DISKS or found.kind in ("uml", "ipxe"):
         return found.kind
     if found.kind == "unknown":  # a partition table is not what makes a disk
         return "raw"

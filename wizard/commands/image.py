@@ -73,7 +73,7 @@ def start(image: Image) -> str:
 
     facts, file = dict(image.facts), shlex.quote(str(image.path))
     boot = f"kameleon-tui boot {file}"
-    if image.kind == "iso" or image.kind in DISKS or image.kind == "uml":
+    if image.kind == "iso" or image.kind in DISKS or image.kind in ("uml", "ipxe"):
         return boot
     if image.kind == "ext":
         script = image.path.with_suffix("")

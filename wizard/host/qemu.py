@@ -38,13 +38,16 @@ _KERNEL, _INITRD, _MENU = "/live/vmlinuz", "/live/initrd.img", "/boot/grub/grub.
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What to start and with what. `memory` in MiB; `ssh` is a TCP port of this machine, 0 for none."""
+    """What to start and with what. `memory` in MiB; `ssh` is a TCP port of this machine, 0 for none; `tftp`: a
+    directory whose `bootfile` the network card starts, in place of an image."""
 
     image: Path
     uefi: bool = False
     memory: int = 2048
     cpus: int = 2
     ssh: int = 0
+    tftp: str = ""
+    bootfile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Dir
     words = [QEMU, "-name", "kameleon-tui", *accelerator, "-smp", str(machine.cpus), "-m", str(machine.memory)]
     words += ["-display", "none", "-serial", "mon:stdio", "-device", "virtio-rng-pci"]
     network = "user,model=virtio-net-pci"
+    if machine.tftp:
+        network += f",tftp={machine.tftp.replace(',', ',,')},bootfile={machine.bootfile}"
     words += ["-nic", f"{network},hostfwd=tcp:127.0.0.1:{machine.ssh}-:22" if machine.ssh else network]
     if machine.uefi:
         words += ["-drive", f"if=pflash,format=raw,readonly=on,file={_firmware()}"]
@@ -69,6 +74,8 @@ def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Dir
         # A CD drive as BIOS, UEFI and Linux know it, without the slow controller of 1995.
         words += ["-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=cd", "-boot", "d"]
         words += ["-drive", f"if=none,id=cd,file={file},format=raw,media=cdrom,readonly=on"]
+    elif machine.tftp:
+        words += ["-boot", "n"]
     else:
         words += ["-drive", f"file={file},format={kind},if=virtio,snapshot=on"]
     if direct is not None:

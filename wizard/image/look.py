@@ -44,6 +44,7 @@ KINDS = {
     "tar": "archive (tar)",
     "kernel": "Linux kernel",
     "uml": "start script of User Mode Linux",
+    "ipxe": "script of iPXE (network boot)",
     "script": "script",
     "xml": "description (XML)",
     "unknown": "of no kind that is known here",
@@ -92,6 +93,8 @@ def _others(path: Path, stream: BinaryIO) -> Image:
         table = partitions(stream)
         return Image(path, "raw", tuple(("partition", f"{one.text}, {size(one.length)}") for one in table))
     start = _at(stream, 0, 4096)
+    if start.startswith(b"#!ipxe"):
+        return Image(path, "ipxe")
     if start.startswith(b"#!"):
         return Image(path, "uml" if b"User Mode Linux" in start else "script")
     if start.lstrip().startswith((b"<?xml", b"<domain")):
