@@ -121,6 +121,24 @@ def test_uefi_and_ssh(disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert f"ssh -p {port} kameleon@127.0.0.1" in said.err
 
 
+@pytest.mark.real
+@pytest.mark.usefixtures("no_kvm")
+def test_secure_boot(disk: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["boot", str(disk), "--secure-boot", "--dry-run"]) == 0
+    words = shlex.split(capfd.readouterr().out)
+    firmware = [word for word in words if "if=pflash" in word]
+    assert ["readonly=on" in firmware[0], "snapshot=on" in firmware[1]] == [True, True]
+    assert "q35,smm=on" in words
+    # QEMU takes it, and does not write to the file.
+    with subprocess.Popen([*words, "-S"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:  # fmt: skip
+        said, _ = process.communicate(b"\x01x", 60)
+    assert process.returncode == 0, said
+    monkeypatch.setattr(qemu, "_SECURE", ("/nowhere/code", "/nowhere/variables"))
+    assert cli.main(["boot", str(disk), "--secure-boot", "--dry-run"]) == MACHINE
+    assert "apt-get install ovmf" in capfd.readouterr().err
+
+
 @pytest.mark.usefixtures("no_kvm")
 def test_words_for_the_kernel_go_after_those_of_the_menu(
     iso: Path, fake: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -198,6 +216,8 @@ def test_qemus_failure_is_a_failure(disk: Path, fake: Path) -> None:
         (["nowhere.iso"], USAGE, "nowhere.iso: there is no such file"),
         (["DISK", "--append", "x"], USAGE, "--append is for ISOs"),
         (["IPXE", "--uefi"], USAGE, "--uefi is for media"),
+        (["IPXE", "--secure-boot"], USAGE, "--secure-boot is for media"),
+        (["UML", "--secure-boot"], USAGE, "--secure-boot is for QEMU, and this is uml"),
         (["IPXE", "--dry-run"], USAGE, "--dry-run is for media"),
         (["IPXE"], USAGE, "it starts x.vmlinuz: not beside it"),
         (["DISK", "--run", "x"], USAGE, "--run is for uml and lxc"),

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an ISO, a disk image, RECIPE.ipxe, RECIPE.uml, or RECIPE.lxc.tar.zst; it is not written to",
     )
     add("--uefi", action="store_true", help="start with UEFI (default: BIOS)")
+    add(
+        "--secure-boot", action="store_true", help="start with UEFI and Secure Boot, with the keys of machines in shops"
+    )
     add("--append", metavar="WORDS",
         help="words for the kernel's command line, after its own (ISO, without its menu, and network)")  # fmt: skip
     add("--memory", metavar="MB", type=_at_least(256), default=2048, help="memory in megabytes (default: 2048)")
@@ -61,11 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
             f"{image}: --append is for ISOs and the network: a disk image's own boot loader knows its kernel",
             hint="its boot menu takes changes: press e there",
         )
-    if kind == "ipxe" and arguments.uefi:
-        raise UserError(f"{image}: --uefi is for media: QEMU's own iPXE is for machines with BIOS")
+    if kind == "ipxe" and (arguments.uefi or arguments.secure_boot):
+        option = "--uefi" if arguments.uefi else "--secure-boot"
+        raise UserError(f"{image}: {option} is for media: QEMU's own iPXE is for machines with BIOS")
+    if arguments.append is not None and arguments.secure_boot:
+        raise UserError(
+            "--append starts a kernel without the ISO's boot loader, and Secure Boot none without",
+            hint="the boot menu takes changes: press e there",
+        )
     if kind == "ipxe" and arguments.dry_run:
         raise UserError(f"{image}: --dry-run is for media: what serves the files ends with this command")
-    machine = qemu.Machine(image, arguments.uefi, arguments.memory, arguments.cpus, arguments.ssh)
+    machine = qemu.Machine(
+        image, arguments.uefi, arguments.memory, arguments.cpus, arguments.ssh, arguments.secure_boot
+    )
     if machine.ssh:
         qemu.check_port(machine.ssh)
     kvm = qemu.kvm_works()
@@ -106,7 +117,7 @@ def _kind(image: Path) -> str:
 def _run_in(kind: str, image: Path, arguments: argparse.Namespace) -> int:
     from wizard.host import container, qemu
 
-    options = ("append", "uefi", "ssh", "qemu", *(["dry_run"] if kind == "lxc" else []))
+    options = ("append", "uefi", "secure_boot", "ssh", "qemu", *(["dry_run"] if kind == "lxc" else []))
     given = [name.replace("_", "-") for name in options if getattr(arguments, name)]
     if given:
         raise UserError(f"{image}: --{given[0]} is for QEMU, and this is {kind}")

@@ -26,6 +26,8 @@ from wizard.host.tools import require, search_path, which
 QEMU = "qemu-system-x86_64"
 #: Firmware for UEFI, the newest name first (Debian 13 has only that one).
 _OVMF = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd")
+#: The same for Secure Boot, and its variables with the keys that machines in shops have.
+_SECURE = ("/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 #: QEMU with KVM answers within 0.2 s; there are machines where opening /dev/kvm never returns.
 _KVM_LIMIT = 4.0
 KVM = ("-accel", "kvm", "-cpu", "host")
@@ -38,14 +40,15 @@ _KERNEL, _INITRD, _MENU = "/live/vmlinuz", "/live/initrd.img", "/boot/grub/grub.
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What to start and with what. `memory` in MiB; `ssh` is a TCP port of this machine, 0 for none; `tftp`: a
-    directory whose `bootfile` the network card starts, in place of an image."""
+    """What to start and with what. `memory` in MiB; `ssh` is a TCP port of this machine, 0 for none; `secure`: Secure
+    Boot, with UEFI; `tftp`: a directory whose `bootfile` the network card starts, in place of an image."""
 
     image: Path
     uefi: bool = False
     memory: int = 2048
     cpus: int = 2
     ssh: int = 0
+    secure: bool = False
     tftp: str = ""
     bootfile: str = ""
 
@@ -68,8 +71,14 @@ def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Dir
     if machine.tftp:
         network += f",tftp={machine.tftp.replace(',', ',,')},bootfile={machine.bootfile}"
     words += ["-nic", f"{network},hostfwd=tcp:127.0.0.1:{machine.ssh}-:22" if machine.ssh else network]
-    if machine.uefi:
-        words += ["-drive", f"if=pflash,format=raw,readonly=on,file={_firmware()}"]
+    if machine.secure:
+        # Only the firmware may change its variables, and not even it those in the file.
+        code, variables = (_firmware((name,)) for name in _SECURE)
+        words += ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
+        words += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"]
+        words += ["-drive", f"if=pflash,unit=1,format=raw,snapshot=on,file={variables}"]
+    elif machine.uefi:
+        words += ["-drive", f"if=pflash,format=raw,readonly=on,file={_firmware(_OVMF)}"]
     if kind == "iso":
         # A CD drive as BIOS, UEFI and Linux know it, without the slow controller of 1995.
         words += ["-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=cd", "-boot", "d"]
@@ -83,8 +92,8 @@ def command(machine: Machine, kind: str, accelerator: Sequence[str], direct: Dir
     return words
 
 
-def _firmware() -> str:
-    for name in _OVMF:
+def _firmware(names: Sequence[str]) -> str:
+    for name in names:
         if os.path.exists(name):
             return name
     raise UserError(
