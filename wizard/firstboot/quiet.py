@@ -1,6 +1,7 @@
 """Nobody else writes on the console while screens are on it: not the kernel, not systemd.
 
-What they say is in the journal all the same; the kernel's last words (a panic) are shown at every level.
+What they say is in the journal all the same. A panic or an oops is shown nevertheless: the kernel raises its voice
+itself then. Other emergencies are not: such as a processor that is stuck, which emulated ones are now and then.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def quiet_consoles(printk: Path = PRINTK, shared: Path = SHARED) -> Iterator[Non
             descriptor = _join(shared, before)
             if descriptor >= 0:
                 stack.callback(os.close, descriptor)
-            printk.write_text("1\n")  # emergencies only: the first of its four numbers, the others stay
+            printk.write_text("0\n")  # nothing: the first of its four numbers, the others stay
         systemd = Path("/run/systemd/system").is_dir() and shows_status(kernel_command_line())
         if systemd:
             _tell_systemd(21)
