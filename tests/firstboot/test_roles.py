@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -76,10 +77,13 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
     assert fingerprint in server.sh(f"ssh-keyscan -p 6667 -t rsa {NODE} 2>/dev/null | ssh-keygen -lf -")
     assert node.run("su", "-s", "/bin/bash", "oar", "-c", f"ssh -p 6667 -o BatchMode=yes {NODE} true").returncode
 
-    # The node's processors become the server's resources, by what the node says it is made of.
+    # The node's processors become the server's resources, by what the node says it is made of: asked by its server, as
+    # the node has told, where it stands in /etc/hosts.
     record = node.sh("kameleon-tui resources detect --json")
-    server.path("/node.json").write_text(record)
-    server.sh("kameleon-tui resources create --host node-1 --machine /node.json")
+    server.sh(f"echo {NODE} node-1 >>/etc/hosts; mkdir -m 755 /work")
+    for command in re.findall(r"^kameleon: (sudo .*)$", said, re.M):
+        server.sh(f"cd /work; {command}")
+    assert json.loads(server.sh("cat /work/new.json")) == {**json.loads(record), "address": "node-1"}
     assert server.sh("oarnodes -s").startswith("node-1")
     again = configure(server, {"role": "server", "hostname": "head"}, "--again")
     count = sum(len(package["cores"]) for package in json.loads(record)["packages"])
