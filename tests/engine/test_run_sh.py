@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +76,30 @@ def test_it_is_kept_after_a_failure(ground: Ground) -> None:
 def test_words_it_does_not_know(ground: Ground) -> None:
     done = start(scripts(ground), "--everything")
     assert (done.returncode, done.stderr) == (2, "usage: run.sh [--keep]\n")
+
+
+LIVE = """\
+global: {{target: live, strict: true}}
+setup:
+  - m:
+      - where:
+          - exec_local: pwd >{base}/where; readlink /proc/self/ns/mnt >>{base}/where
+          - exec_local: test ! -e {base}/fail
+"""
+
+
+def test_a_live_recipe_runs_where_it_is(ground: Ground) -> None:
+    """Its commands start in /; what its steps leave for each other is below /var/lib/kameleon-tui."""
+    ground.recipe.write_text(LIVE.format(base=ground.base))
+    command = ground.command("recipe", "script", "./toy.yaml", "scripts")
+    said = subprocess.run(command, cwd=ground.cwd, env=ground.environment(), capture_output=True, text=True, check=True)
+    assert "run.sh to run toy" in said.stdout
+    run = ground.cwd / "scripts/run.sh"
+    kept = "export KAMELEON_RUN=/var/lib/kameleon-tui/toy\n"
+    assert kept in run.read_text()
+    run.write_text(run.read_text().replace(kept, f"export KAMELEON_RUN={ground.base}/kept\n"))
+    assert start(run).returncode == 0
+    assert (ground.base / "where").read_text().split() == ["/", os.readlink("/proc/self/ns/mnt")]
+    assert (ground.base / "kept/facts").is_dir()
+    (ground.base / "fail").touch()
+    assert start(run).returncode == 1

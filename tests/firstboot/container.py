@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -232,3 +233,13 @@ def _install(tree: Path) -> None:
     launcher.chmod(0o755)
     (tree / "etc/kameleon-tui").mkdir()
     (tree / "etc/kameleon-tui/firstboot").touch()
+
+
+def with_units(tree: Path) -> None:
+    """The first boot as units of systemd in a tree that has the program: recipes/steps/setup/firstboot.yaml."""
+    library, units = tree / "usr/lib/kameleon-tui", tree / "etc/systemd/system"
+    shutil.copytree(library / "recipes/firstboot/system", units, dirs_exist_ok=True)
+    (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
+    early = str(ROOT / "recipes/firstboot/early.yaml")
+    words = ["-m", "wizard", "recipe", "script", early, str(library / "early")]
+    subprocess.run([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)

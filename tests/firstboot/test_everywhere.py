@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.firstboot.container import DONE, Container, container
+from tests.firstboot.container import DONE, Container, container, with_units
 from tests.pty.console import Console, console
 from wizard.host.installation import CARRIED, closure, files_of
 
@@ -47,9 +47,7 @@ def machine(
         speed(serial, bits)
 
         def enabled(tree: Path) -> None:
-            units = tree / "etc/systemd/system"
-            shutil.copytree(tree / "usr/lib/kameleon-tui/recipes/firstboot/system", units, dirs_exist_ok=True)
-            (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
+            with_units(tree)
             for package in closure(CARRIED):
                 for file, place in files_of(package):
                     target = tree / "usr/lib/kameleon-tui" / place

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.firstboot.container import DONE, Container, container
+from tests.firstboot.container import DONE, Container, container, with_units
 
 pytestmark = pytest.mark.real
 
@@ -21,9 +20,7 @@ def started(
     """A system that has started, as far as it goes: OAR's and PostgreSQL's services are enabled, too."""
 
     def enabled(tree: Path) -> None:
-        units = tree / "etc/systemd/system"
-        shutil.copytree(tree / "usr/lib/kameleon-tui/recipes/firstboot/system", units, dirs_exist_ok=True)
-        (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
+        with_units(tree)
         prepare(tree)
 
     with container(work, "systemd", enabled, suite) as box:
@@ -38,6 +35,10 @@ def test_it_is_done_before_the_login(work: Path) -> None:
         box.sh("until systemctl is-active oar-server oar-node postgresql@15-main ssh; do sleep 0.3; done", timeout=60)
         assert "OAR database seems not ready" not in box.sh("journalctl --output cat")
         assert box.sh("systemctl list-units --failed --plain --no-legend") == ""
+        # Keys and the cluster were begun before it, without it.
+        assert box.sh("systemctl show --value --property Result kameleon-early") == "success"
+        assert "--- early/begin" in box.sh("journalctl --unit kameleon-early --output cat")
+        assert "the cluster 15 main is there" in box.log()
         box.sh("systemd-analyze verify kameleon-firstboot.service")
         # The prompts and sshd wait for it.
         first, *others = (

@@ -134,7 +134,12 @@ def _script(arguments: argparse.Namespace) -> int:
     from wizard.engine import script
 
     recipe: Any = _resolve(arguments.recipe, arguments, arguments.output)
+    what = "build"
+    if recipe.globals.get("target") == "live":
+        from wizard.engine.live import RUNS, live
+
+        recipe, what = live(recipe, Path("/"), RUNS / recipe.name), "run"
     paths = script.export(recipe, Path(arguments.directory))
     if not arguments.quiet:
-        print(f"{_many(len(paths), 'file')} in {arguments.directory}; start {paths[-1]} to build {recipe.name}")
+        print(f"{_many(len(paths), 'file')} in {arguments.directory}; start {paths[-1]} to {what} {recipe.name}")
     return DONE

@@ -33,6 +33,8 @@ from wizard.recipe.show import to_json
 
 #: Seconds a microstep may take when the recipe's global step_timeout says nothing.
 STEP_TIMEOUT = 300.0
+#: Of the system: where live recipes that nobody gave a place keep what their steps leave, by name.
+RUNS = Path("/var/lib/kameleon-tui")
 #: Built-in globals that say where an appliance is made: a live recipe makes none.
 _NOT_LIVE = ("output", "workdir", "workdir_base", "kameleon_cwd")
 
@@ -103,6 +105,11 @@ def resolve_live(path: Path, globals_: Mapping[str, str], root: Path, run: Path)
     recipe = resolve(path, globals_=globals_, run="live", cwd=str(path.absolute().parent))
     if recipe.globals.get("target") != "live":
         raise UserError(f"{path}: global: target: live is missing", hint="kameleon-tui build runs other recipes")
+    return live(recipe, root, run)
+
+
+def live(recipe: ResolvedRecipe, root: Path, run: Path) -> ResolvedRecipe:
+    """A recipe that says `target: live`, as it runs in place: resolve_live."""
     for macro, micro in recipe.steps():
         for command in micro.commands:
             if command.context not in ("local", "all"):

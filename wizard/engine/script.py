@@ -128,13 +128,15 @@ def write_scripts(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
 
 
 def export(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
-    """The scripts and a `run.sh` that builds the recipe without Python; UserError when `directory` holds something."""
+    """The scripts and a `run.sh` that builds the recipe without Python, or runs it in place where it is a live one
+    (live.resolve_live); UserError when `directory` holds something."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UserError(f"{directory}: there is something already", hint="name a directory that is not there yet")
     try:
         scripts = write_scripts(recipe, directory)
         run = directory / "run.sh"
-        run.write_text(run_script(recipe, [path.name for path in scripts]))
+        write = in_place_script if recipe.globals.get("target") == "live" else run_script
+        run.write_text(write(recipe, [path.name for path in scripts]))
         run.chmod(0o755)
     except OSError as error:
         shutil.rmtree(directory, ignore_errors=True)
@@ -145,10 +147,7 @@ def export(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
 def run_script(recipe: ResolvedRecipe, scripts: list[str]) -> str:
     """run.sh: enters namespaces that end with it, sets the globals, runs the scripts in order, and removes the work
     directory when all is done."""
-    values = environment(recipe, "")
-    for name in ("KT_STATE", "KT_EVENTS", "KT_WORDS", "KT_HOST_MOUNTS"):
-        del values[name]
-    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+    exports = _exports(recipe)
     calls = "\n".join(f'bash "$here"/{shlex.quote(name)} 9<&- || exit' for name in scripts)
     return f"""#!/bin/bash
 # Builds {_comment(recipe.name)} as kameleon-tui would, without it: root, bash and util-linux are needed.
@@ -190,3 +189,32 @@ export KT_STATE
 trap 'end "${{1-}}"' EXIT
 {calls}
 """
+
+
+def in_place_script(recipe: ResolvedRecipe, scripts: list[str]) -> str:
+    """run.sh of a live recipe (live.resolve_live): sets the globals and runs the scripts in order, where it is."""
+    calls = "\n".join(f'bash "$here"/{shlex.quote(name)} || exit' for name in scripts)
+    return f"""#!/bin/bash
+# Runs {_comment(recipe.name)} as kameleon-tui would, without it: root, bash and util-linux are needed.
+# It configures the system it is started on. What steps leave for each other is in {_comment(recipe.workdir)}.
+# Exit status: that of the macrostep's script that failed, which is the number of its microstep.
+here=$(cd -- "$(dirname -- "$0")" && pwd) || exit
+if [[ $(id -u) != 0 ]]; then
+    echo "run.sh: needs root" >&2
+    exit 3
+fi
+export KT_HOST_MOUNTS='' KT_EVENTS='' KT_WORDS=''
+{_exports(recipe)}
+mkdir -p -m 700 -- "$KAMELEON_RUN/facts" || exit
+KT_STATE=$(mktemp -d) || exit
+export KT_STATE
+trap 'rm -rf -- "$KT_STATE"' EXIT
+{calls}
+"""
+
+
+def _exports(recipe: ResolvedRecipe) -> str:
+    """A line of bash for each variable but those that the start of run.sh finds out."""
+    found = ("KT_STATE", "KT_EVENTS", "KT_WORDS", "KT_HOST_MOUNTS")
+    values = {name: value for name, value in environment(recipe, "").items() if name not in found}
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
