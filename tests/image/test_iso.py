@@ -128,9 +128,12 @@ def test_who_is_logged_in_on_the_consoles(tree: Path, tmp_path: Path, line: str,
     (tmp_path / "cmdline").write_text(f"{line}\n")
     (tmp_path / "agetty").write_text("#!/bin/sh\nprintf '%s\\n' \"$*\"\n")
     (tmp_path / "agetty").chmod(0o755)
-    script = (tree / "usr/lib/kameleon-live/getty").read_text()
-    script = script.replace("/proc/cmdline", f"{tmp_path}/cmdline").replace("/sbin/agetty", f"{tmp_path}/agetty")
-    done = subprocess.run(["sh", "-c", script, "getty", "--noclear", "tty1"], capture_output=True, text=True)
+    for name in ("autologin", "getty"):
+        script = (tree / "usr/lib/kameleon-live" / name).read_text().replace("/proc/cmdline", f"{tmp_path}/cmdline")
+        script = script.replace("/sbin/agetty", f"{tmp_path}/agetty").replace("/usr/lib/kameleon-live", str(tmp_path))
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run([tmp_path / "getty", "--noclear", "tty1"], capture_output=True, text=True)
     assert done.stdout == f"{who}\n", done.stderr
 
 
