@@ -90,7 +90,7 @@ async def test_types_tell_what_they_make_and_what_this_machine_lacks() -> None:
         assert "kameleon-tui doctor --install --for iso" in shown
         while "> [ ] Container image" not in text(pilot.app):  # type: ignore[arg-type]
             await pilot.press("down")
-        assert "Its tools are on this machine: tar, gzip" in text(pilot.app)  # type: ignore[arg-type]
+        assert "Its tools are on this machine: tar, pigz" in text(pilot.app)  # type: ignore[arg-type]
 
 
 async def test_several_types_at_once_and_never_none() -> None:
