@@ -45,16 +45,29 @@ def _names_of_psf1(table: bytes) -> Iterator[str]:
 def read(picture: Path, known: Shapes) -> list[str]:
     """The lines of a screen, of a picture as QEMU's `screendump` makes it (PPM). What is no letter is a question mark,
     and so is what the blinking cursor stands on."""
+    return ["".join(_letter(cell, known) for cell in line).rstrip() for line in _cells(picture)]
+
+
+def differing(one: Path, other: Path) -> set[tuple[int, int]]:
+    """The cells (line, column) that are not the same, dot for dot, in two such pictures of one screen."""
+    pairs = zip(_cells(one), _cells(other), strict=True)
+    return {
+        (y, x)
+        for y, lines in enumerate(pairs)
+        for x, cells in enumerate(zip(*lines, strict=True))
+        if cells[0] != cells[1]
+    }
+
+
+def _cells(picture: Path) -> Iterator[list[list[bytes]]]:
+    """The cells of each line: sixteen rows of eight dots."""
     magic, size, depth, dots = picture.read_bytes().split(b"\n", 3)
     assert (magic, depth) == (b"P6", b"255")
     width, height = map(int, size.split())
     wide = 9 if width == 720 else 8  # VGA's own text mode has a column between letters
-    lines = []
     for y in range(0, height - HEIGHT + 1, HEIGHT):
         rows = [dots[line * width * 3 : (line + 1) * width * 3] for line in range(y, y + HEIGHT)]
-        cells = ([row[x * 3 : x * 3 + 24] for row in rows] for x in range(0, width - 7, wide))
-        lines.append("".join(_letter(cell, known) for cell in cells).rstrip())
-    return lines
+        yield [[row[x * 3 : x * 3 + 24] for row in rows] for x in range(0, width - 7, wide)]
 
 
 def _letter(rows: list[bytes], known: Shapes) -> str:

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.boot.guest import Guest
-from tests.boot.picture import Shapes, read, shapes
+from tests.boot.picture import Shapes, read
 from tests.image.iso import built_iso, cache, locked
-from tests.image.test_iso import extract
 from wizard.oar.oarnodes import parse
 
 pytestmark = pytest.mark.real
@@ -78,18 +77,6 @@ def answers_disk(place: Path) -> Path:
 def name(request: pytest.FixtureRequest) -> str:
     """What the machine is called."""
     return MACHINES[request.node.callspec.params["guest"]][2]
-
-
-@pytest.fixture(scope="module")
-def letters(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
-    """Of the machine's screen: the font that is loaded when it starts, and one like that of the kernel."""
-    place = tmp_path_factory.mktemp("font")
-    names = [f"usr/share/consolefonts/Lat15-{name}16.psf.gz" for name in ("VGA", "Fixed")]
-    extract(built_iso(), "/live/filesystem.squashfs", place / "squashfs")
-    subprocess.run(["unsquashfs", "-no-progress", "-d", place / "tree", place / "squashfs", *names],
-                   check=True, capture_output=True)  # fmt: skip
-    (place / "squashfs").unlink()
-    return {shape: letter for name in names for shape, letter in shapes((place / "tree" / name).read_bytes()).items()}
 
 
 def shown(guest: Guest, letters: Shapes, *words: str) -> None:
