@@ -237,9 +237,15 @@ def _install(tree: Path) -> None:
 
 def with_units(tree: Path) -> None:
     """The first boot as units of systemd in a tree that has the program: recipes/steps/setup/firstboot.yaml."""
-    library, units = tree / "usr/lib/kameleon-tui", tree / "etc/systemd/system"
-    shutil.copytree(library / "recipes/firstboot/system", units, dirs_exist_ok=True)
+    units = tree / "etc/systemd/system"
+    shutil.copytree(tree / "usr/lib/kameleon-tui/recipes/firstboot/system", units, dirs_exist_ok=True)
     (units / "multi-user.target.wants/kameleon-firstboot.service").symlink_to("../kameleon-firstboot.service")
-    early = str(ROOT / "recipes/firstboot/early.yaml")
-    words = ["-m", "wizard", "recipe", "script", early, str(library / "early")]
-    subprocess.run([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    with_early(tree)
+
+
+def with_early(tree: Path) -> None:
+    """What a first boot begins before it asks, as an image has it: /usr/lib/kameleon-tui/early/run.sh."""
+    words = [str(ROOT / "recipes/firstboot/early.yaml"), str(tree / "usr/lib/kameleon-tui/early")]
+    subprocess.run(
+        [sys.executable, "-m", "wizard", "recipe", "script", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firstboot.container import Container, container
+from tests.firstboot.container import Container, container, with_early
 
 pytestmark = pytest.mark.real
 SERVER, NODE = "10.9.0.1", "10.9.0.2"
@@ -52,7 +52,13 @@ def configure(box: Container, answers: dict[str, str], *options: str) -> str:
 
 def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
     server, node = machines
+    for box in machines:
+        with_early(box.root)
+        box.sh("/usr/lib/kameleon-tui/early/run.sh")
+        assert box.path("/var/lib/postgresql/15/main/PG_VERSION").exists()
+    begun = server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text()
     said = configure(server, {"role": "server", "hostname": "head"})
+    assert server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text() == begun
     assert "kameleon: first boot done: role=server host=head resources=0" in said
     assert "nodes need this server's public key: /var/lib/oar/.ssh/id_rsa.pub (SHA256:" in said
     key = server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text().strip()
