@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -78,7 +79,10 @@ def test_who_answers_is_killed(tmp_path: Path, box: Container) -> None:
         one.press("server\n")
         two.wait("Somebody answers on")
         one.wait("Host name [")
-        time.sleep(1)  # it is told each half second
+        file, end = box.path("/run/kameleon/firstboot.json"), time.monotonic() + 60
+        while json.loads(file.read_text())["flow"]["at"] != "hostname":  # it is told each half second
+            assert time.monotonic() < end
+            time.sleep(0.1)
         os.kill(process_of(box), signal.SIGKILL)
         killed = time.monotonic()
         two.wait("Host name [")
