@@ -138,7 +138,7 @@ def test_every_file_of_the_unit_ships_and_asks_for_no_share_of_the_processors() 
     from wizard.data import shipped
 
     units = {path.name: path.read_text() for path in shipped("recipes/firstboot/system").rglob("*") if path.is_file()}
-    assert set(units) == {"kameleon-firstboot.service", "kameleon.conf"}
+    assert set(units) == {"kameleon-early.service", "kameleon-firstboot.service", "kameleon.conf"}
     for text in units.values():
         # OAR 2.5 cannot mount its cgroups once a unit has one of these.
         assert not {"CPUWeight", "CPUQuota", "AllowedCPUs"} & {line.partition("=")[0] for line in text.splitlines()}

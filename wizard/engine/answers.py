@@ -65,12 +65,15 @@ class Answers:
     def hear(self, fields: list[str]) -> None:
         """Takes a message of the script; everything printed before it said this is in the log."""
         if fields[0] == "begin":  # with the step that is asked for, and the one that is done; either may be ""
-            # Writing events takes 0.1 ms: where nothing stands in its way, the script goes on meanwhile.
+            # Writing events takes 0.1 ms: where nothing stands in its way, the script goes on meanwhile; but not where
+            # what is done must be on the disk before more is.
             going = bool(fields[1]) and self._goes(int(fields[1]))
-            if going:
+            if going and not self.journal.sync:
                 self.say("go")
             if fields[2]:
                 self._finish_step("done")
+            if going and self.journal.sync:
+                self.say("go")
             if going:
                 self.current, self._attempt = int(fields[1]), 1
                 self._begin_step()

@@ -36,7 +36,7 @@ class Journal:
 
     def __init__(self, run: Path, listener: Callable[[Event], None], *, sync: bool = False) -> None:
         self._run = run
-        self._sync = sync
+        self.sync = sync
         self._listener = listener
         self._events = os.open(run / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         end = os.fstat(self._events).st_size
@@ -51,11 +51,11 @@ class Journal:
         """Writes and passes on one event."""
         event: Event = {"v": VERSION, "t": round(time.time(), 6), "event": kind, **fields}
         line = _ENCODE(event).encode("utf-8", "replace") + b"\n"
-        if self._sync and kind == "step" and fields["state"] == "done":
+        if self.sync and kind == "step" and fields["state"] == "done":
             sync_file_system(self._events)
         while line:  # a disk that is almost full takes a part, and says so at the next try
             line = line[os.write(self._events, line) :]
-        if self._sync:
+        if self.sync:
             os.fsync(self._events)
         self._listener(event)
         return event
