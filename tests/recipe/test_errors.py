@@ -172,6 +172,8 @@ def test_aliases_that_explode(tmp_path: Path) -> None:
     [
         (b"\x7fELF\0\0\0", "1:1: is a binary file, not YAML"),
         ("a: é\nb: ".encode() + b"\xe9\n", "2:4: is not UTF-8 text (byte 0xe9)"),
+        (b"\xef\xbb\xbfa\xe9\n", "1:2: is not UTF-8 text (byte 0xe9)"),
+        (b"\xef\xbb\xbf\n\n\xef\xbb", "3:1: is not UTF-8 text (byte 0xef)"),
         ("a: b\n".encode("utf-16"), "1:1: is a binary file, not YAML"),
         (b"a: b\n" * (1 << 20), "1:1: is larger than 4 MB: not a recipe"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -85,10 +86,11 @@ def _read_text(path: Path, place: Place, problems: Problems) -> str | None:
     if b"\0" in data:
         problems.add(place, "is a binary file, not YAML")
         return None
+    data = data.removeprefix(codecs.BOM_UTF8)  # utf-8-sig would tell places without it
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig").split("\n")
+        before = data[: error.start].decode().split("\n")
         where = Place(place.file, len(before), len(before[-1]) + 1)
         problems.add(where, f"is not UTF-8 text (byte 0x{data[error.start]:02x})")
         return None
