@@ -114,12 +114,12 @@ def test_a_step_that_fails_is_told_on_the_screen_and_behind_it(tmp_path: Path, r
         made.read(0.3)
         assert glyphs(made) <= fonts.both()
         made.press("a")
-        made.wait("first boot failed at secrets/", "To go on where it ended")
+        made.wait("first boot failed at system/", "To go on where it ended")
         made.press("q")
         assert made.end() == 1
         assert made.as_before
         # What is left behind is the summary, at the top of a screen that is otherwise as it was.
-        assert made.screen.startswith("kameleon: first boot failed at secrets/")
+        assert made.screen.startswith("kameleon: first boot failed at system/")
     assert (root / "var/lib/kameleon-tui/firstboot/events.jsonl").exists()
 
 
@@ -143,7 +143,7 @@ def test_it_is_carried_out_once(tmp_path: Path, root: Path) -> None:
         assert serial.end() == STOPPED
         assert "FAILED, waiting" in screen.screen
         screen.press("a")
-        screen.wait("first boot failed at secrets/")
+        screen.wait("first boot failed at system/")
         screen.press("q")
         assert screen.end() == 1
 
