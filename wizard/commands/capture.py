@@ -117,8 +117,18 @@ class _Work:
         from wizard.engine.runs import new_run_id, runs_directory
         from wizard.image import capture, kadeploy
 
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _: sys.exit(128 + number))  # what is half made is removed
+        # A signal is looked at where nothing is half begun: an exception in the middle of starting a process would leave
+        # it to nobody, and its threads would wait for it.
+        ended: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: ended.append(number))
+
+        def tick(size: int) -> None:
+            if ended:
+                sys.exit(128 + ended[0])  # what is half made is removed
+            paper.status(f"packing: {units.size(size)} in {time.monotonic() - began:.0f} s")
+
+        began = time.monotonic()
         run = new_run_id(self.stem)
         try:
             with publish.holding(self.output, run):
@@ -129,11 +139,7 @@ class _Work:
                 staged = publish.partial(self.output, run)
                 staged.mkdir()
                 try:
-                    began = time.monotonic()
-                    changed = capture.run(
-                        machine, plan, self.squeeze, staged / self.archive,
-                        lambda size: paper.status(f"packing: {units.size(size)} in {time.monotonic() - began:.0f} s"),
-                    )  # fmt: skip
+                    changed = capture.run(machine, plan, self.squeeze, staged / self.archive, tick)
                     paper.status("")
                     if self.environment:
                         known = self.known

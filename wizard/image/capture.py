@@ -161,8 +161,8 @@ def run(
 ) -> tuple[str, ...]:
     """Packs the machine to the file `output`; what tar said of files that changed while it read them.
 
-    `tick` is called about twice a second with the bytes written so far. UserError when something failed; then the file
-    is not whole.
+    `tick` is called about twice a second, and at the end, with the bytes written so far; what it raises ends the
+    packing. UserError when something failed; then the file is not whole.
     """
     started: list[Popen[bytes]] = []
     with output.open("wb") as file, ThreadPoolExecutor(3) as threads:
@@ -176,11 +176,11 @@ def run(
             packer.stdout.close()  # the compressor has it: when that ends, tar is told
             said, complained = threads.submit(_said, packer), threads.submit(_said, squeezer)
             threads.submit(_give, packer.stdin, plan.script.encode("utf-8", "surrogateescape"))
-            while (squeezed := _status(squeezer)) is None:
+            while (squeezed := _status(squeezer)) is None or (packed := _status(packer)) is None:
                 tick(output.stat().st_size)
-            packed = packer.wait()
+            tick(output.stat().st_size)
         except BaseException:
-            # Also on a signal; the threads end with the processes. The packer's shell removes what it made when tar has
+            # The threads end with the processes. The packer's shell removes what it made when tar has
             # nobody to write to any more, so it is not killed.
             for process in reversed(started):
                 process.terminate()
