@@ -46,10 +46,10 @@ def machines() -> Iterator[tuple[Guest, Guest]]:
             said = server.wait(r"kameleon: first boot (done|failed).*$", BOOT).group().strip()
             assert said == "kameleon: first boot done: role=server host=head resources=0"
             server.log_in(600)
-            key = server.run(told("sudo cat /var/lib/oar/.ssh/id_rsa.pub")).strip()
+            key = server.run(told("sudo cat /var/lib/oar/.ssh/id_ed25519.pub")).strip()
             node = start("node", told(CABLE.format(2, "connect")).replace(PORT, port),
-                         told(WORDS.format("node", "node-1", 2) + JOIN.format("ssh-rsa AAAA… oar@head"))
-                         .replace("ssh-rsa AAAA… oar@head", key))  # fmt: skip
+                         told(WORDS.format("node", "node-1", 2) + JOIN.format("ssh-ed25519 AAAA… oar@head"))
+                         .replace("ssh-ed25519 AAAA… oar@head", key))  # fmt: skip
             try:
                 said = node.wait(r"kameleon: first boot (done|failed).*$", BOOT).group().strip()
                 assert said == "kameleon: first boot done: role=node host=node-1 resources=0"

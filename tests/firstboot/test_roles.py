@@ -56,12 +56,12 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
         with_early(box.root)
         box.sh("/usr/lib/kameleon-tui/early/run.sh")
         assert box.path("/var/lib/postgresql/15/main/PG_VERSION").exists()
-    begun = server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text()
+    begun = server.path("/var/lib/oar/.ssh/id_ed25519.pub").read_text()
     said = configure(server, {"role": "server", "hostname": "head"})
-    assert server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text() == begun
+    assert server.path("/var/lib/oar/.ssh/id_ed25519.pub").read_text() == begun
     assert "kameleon: first boot done: role=server host=head resources=0" in said
-    assert "nodes need this server's public key: /var/lib/oar/.ssh/id_rsa.pub (SHA256:" in said
-    key = server.path("/var/lib/oar/.ssh/id_rsa.pub").read_text().strip()
+    assert "nodes need this server's public key: /var/lib/oar/.ssh/id_ed25519.pub (SHA256:" in said
+    key = server.path("/var/lib/oar/.ssh/id_ed25519.pub").read_text().strip()
     said = configure(node, {"role": "node", "hostname": "node-1", "server": SERVER, "server_key": key})
     assert "kameleon: first boot done: role=node host=node-1 resources=0" in said
 
@@ -98,8 +98,13 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
 
 def test_from_one_role_to_another(machines: tuple[Container, Container]) -> None:
     box, _ = machines
-    configure(box, {"role": "both", "hostname": "one"})
-    assert box.path("/var/lib/oar/.ssh/id_rsa").exists()
+    # As OAR's packages make one, and earlier versions did: nodes know it.
+    box.sh("ssh-keygen -q -t rsa -N '' -f /var/lib/oar/.ssh/id_rsa")
+    key = box.sh("cat /var/lib/oar/.ssh/id_rsa.pub")
+    for again in ((), ("--again",)):
+        configure(box, {"role": "both", "hostname": "one"}, *again)
+        assert box.sh("cat /var/lib/oar/.ssh/authorized_keys") == f'environment="OAR_KEY=1" {key}'
+        assert box.sh("cd /var/lib/oar/.ssh; ls id_*").split() == ["id_rsa", "id_rsa.pub"]
     said = configure(box, {"role": "node", "hostname": "one"})
     assert "no server gets in, as no server's key was given" in said
     assert box.sh("ls /var/lib/oar/.ssh").split() == ["authorized_keys", "config", "known_hosts"]
@@ -107,6 +112,7 @@ def test_from_one_role_to_another(machines: tuple[Container, Container]) -> None
     box.sh("for try in 1 2 3 4 5 6 7 8; do pgrep -x Almighty || exit 0; sleep 1; done; false")
     said = configure(box, {"role": "both", "hostname": "one"})
     assert "first boot done: role=both host=one resources=" in said
+    assert box.sh("cd /var/lib/oar/.ssh; ls id_*").split() == ["id_ed25519", "id_ed25519.pub"]
     assert box.sh("grep ^SERVER_HOSTNAME /etc/oar/oar.conf") == 'SERVER_HOSTNAME="localhost"'
 
 

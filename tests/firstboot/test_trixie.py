@@ -44,7 +44,7 @@ def test_it_becomes_a_cluster_then_a_node_then_a_server(work: Path) -> None:
         assert box.sh("oarnodes -s | grep -c Alive") == str(resources)
         assert "[Success]" in box.sh("oar-database --check")
         assert "ordering cycle" not in box.sh("journalctl --boot --output cat")
-        key = box.path("/var/lib/oar/.ssh/id_rsa.pub").read_text()
+        key = box.path("/var/lib/oar/.ssh/id_ed25519.pub").read_text()
 
         said = configure(box, {"role": "node", "hostname": "kameleon", "server": "10.9.0.1"}, "--again")
         assert "kameleon: first boot done: role=node host=kameleon resources=0" in said
@@ -57,7 +57,7 @@ def test_it_becomes_a_cluster_then_a_node_then_a_server(work: Path) -> None:
         said = configure(box, {"role": "server", "hostname": "kameleon"}, "--again")
         assert f"kameleon: first boot done: role=server host=kameleon resources={resources}" in said
         assert active(box, "oar-server", "oar-node") == ["active", "inactive"]
-        assert box.path("/var/lib/oar/.ssh/id_rsa.pub").read_text() != key
+        assert box.path("/var/lib/oar/.ssh/id_ed25519.pub").read_text() != key
 
         said = configure(box, {"role": "both", "hostname": "kameleon"}, "--again")
         assert DONE.search(said)

@@ -31,8 +31,8 @@ def server() -> tuple[Question, Question]:
             left_empty("without it no server gets in"),
             check=lambda value, values: check_key(bare(value)) if value else "",
             when=_node,
-            help="The server has it in /var/lib/oar/.ssh/id_rsa.pub. It is no secret; who has the private key beside "
-            "it can become root of this node. `kameleon-tui firstboot --again` asks for it once more.",
+            help="The server has it in /var/lib/oar/.ssh/id_ed25519.pub. It is no secret; who has the private key "
+            "beside it can become root of this node. `kameleon-tui firstboot --again` asks for it once more.",
         ),
     )
 
