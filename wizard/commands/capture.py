@@ -117,8 +117,8 @@ class _Work:
         from wizard.engine.runs import new_run_id, runs_directory
         from wizard.image import capture, kadeploy
 
-        # A signal is looked at where nothing is half begun: an exception in the middle of starting a process would leave
-        # it to nobody, and its threads would wait for it.
+        # A signal is looked at where nothing is half begun: an exception in the middle of starting a process would
+        # leave it to nobody, and its threads would wait for it.
         ended: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: ended.append(number))
