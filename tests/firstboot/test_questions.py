@@ -125,8 +125,8 @@ def test_resources_are_shown_before_they_are_made(tmp_path: Path, name: str) -> 
     question = sat.flow.questions[NAMES.index("granularity")]
     core, thread = sat.flow.choices(question)
     there = machine(name)
-    assert core.text.startswith(f"{there.cores} resource")
-    assert thread.text.startswith(f"{len(there.threads)} resource")
+    assert core.told.startswith(f"{there.cores} resource")
+    assert thread.told.startswith(f"{len(there.threads)} resource")
     shown = sat.flow.shows(question)
     assert shown[0].startswith(f"kameleon: {there.cores} resource")
     assert len(shown) == 1 + len(there.packages)

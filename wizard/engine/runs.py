@@ -7,7 +7,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +31,8 @@ def composed_directory() -> Path:
 
 def new_run_id(recipe: str) -> str:
     """RECIPE-YYYYMMDD-HHMMSS-xxxx: sorts by time within a recipe, unique with its four random hex digits."""
+    import secrets
+
     return f"{recipe}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 

@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 from collections import Counter
-from importlib import resources
 from pathlib import Path
 
 from wizard.errors import UserError
@@ -116,7 +115,7 @@ def write_scripts(recipe: ResolvedRecipe, directory: Path) -> list[Path]:
     """The runtime and a script per macrostep in `directory`, which is made; the scripts' paths in order."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in RUNTIME_FILES:
-        (directory / name).write_bytes(resources.files("wizard.engine").joinpath(name).read_bytes())
+        (directory / name).write_bytes(Path(__file__).with_name(name).read_bytes())
     scripts, first = [], 0
     for number, macrostep in enumerate(recipe.macrosteps):
         path = directory / script_name(number, macrostep)

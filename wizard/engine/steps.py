@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from wizard.errors import UserError
 from wizard.recipe.model import ResolvedRecipe
 
@@ -40,6 +38,8 @@ def find_steps(recipe: ResolvedRecipe, text: str) -> range:
         raise UserError(
             f"{text}: {len(found)} steps are called so", hint="put the section in front: section/macrostep/…"
         )
-    near = difflib.get_close_matches(text, names, 1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(text, names, 1)
     hint = f"did you mean {near[0]}?" if near else "kameleon-tui recipe show names the steps"
     raise UserError(f"{text}: no step of {recipe.name} is called so", hint=hint)

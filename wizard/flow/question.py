@@ -40,7 +40,8 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`id` is the value, `title` is shown on its line, `text` says more when it is highlighted.
+    """`id` is the value, `title` is shown on its line, `text` says more when it is highlighted (`told`): a function
+    where saying it takes time, which who only gives or checks an answer need not spend.
 
     `under` is the id of the choice it belongs to, which stands before it ("" at the top): long lists are trees (a
     keyboard's layout and its variants). Every choice may be taken, the upper ones too.
@@ -48,8 +49,12 @@ class Choice:
 
     id: str
     title: str
-    text: str = ""
+    text: str | Callable[[], str] = ""
     under: str = ""
+
+    @property
+    def told(self) -> str:
+        return self.text if isinstance(self.text, str) else self.text()
 
 
 @dataclass(frozen=True, slots=True)

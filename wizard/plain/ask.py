@@ -68,7 +68,7 @@ class _Asking:
     def _list(self) -> None:
         if self.found:
             for number, choice in enumerate(self.found, 1):
-                more = f": {choice.text}" if choice.text else ""
+                more = f": {told}" if (told := choice.told) else ""
                 self.typist.say(f"  {number}  {choice.title}{more}")
         elif self.choices:
             self.typist.say(f"  {len(self.choices)} choices: type a part of a name to see those that have it.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -68,5 +67,7 @@ def quoted(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the known name nearest to `name`; "" when none is near."""
-    found = difflib.get_close_matches(name[:200], sorted(known), 1, 0.6)
+    from difflib import get_close_matches
+
+    found = get_close_matches(name[:200], sorted(known), 1, 0.6)
     return f"did you mean {found[0]}?" if found else ""

@@ -155,7 +155,7 @@ class QuestionPane(Vertical):
         lines: list[str] = []
         here = self._under_cursor(question) if choices.display else None
         if here is not None:
-            lines += filter(None, [self.facts(question, here), here.text])
+            lines += filter(None, [self.facts(question, here), here.told])
         default = self.flow.default(question)
         if not question.problem(default.value, self.flow.values()):
             words = question.say(default.value, self.flow.values())
