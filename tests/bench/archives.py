@@ -1,5 +1,6 @@
 """Output types that are archives, on the appliance of tests/outputs, against the bare tools on the same tree: what the
-engine, the view and the writer of container images add."""
+engine, the view and the writer of container images add. `python -m tests.bench archives/tar` is one of them: tar,
+kadeploy, lxc, oci."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.bench.harness import Row, compare
+from tests.bench.harness import Row, chosen, compare
 from tests.outputs.appliance import NAME, Appliance, built, export
 
 _TAR = "tar -C $1 --create --sort=name --numeric-owner --format=posix --xattrs --xattrs-include=* --sparse ."
@@ -35,11 +36,14 @@ def rows() -> Iterator[Row]:
     chains = [
         ("tar", _TAR_ZST, "tar and zstd"),
         ("kadeploy", _TAR_GZ, "tar and pigz"),
+        ("lxc", _TAR_ZST, "tar and zstd"),
         ("oci", _TAR_GZ, "tar and pigz"),
     ]
     if shutil.which("umoci") and shutil.which("skopeo"):
         chains.append(("oci", _UMOCI, "umoci and skopeo"))
     for kind, chain, against in chains:
+        if not chosen(kind):
+            continue
         yield compare(
             f"export/{kind}",
             partial(ours, appliance, kind),

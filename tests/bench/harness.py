@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,12 @@ class Unavailable(Exception):
 def need_root() -> None:
     if os.geteuid() != 0:
         raise Unavailable("needs root: sudo make bench")
+
+
+def chosen(row: str) -> bool:
+    """Whether the words of the command line leave this row: those with a / name the rows that are wanted."""
+    wanted = [word.partition("/")[2] for word in sys.argv[1:] if "/" in word]
+    return not wanted or row in wanted
 
 
 @dataclass(frozen=True, slots=True)

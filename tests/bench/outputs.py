@@ -1,5 +1,6 @@
 """Output types that are disks, on the appliance of tests/outputs, against the bare tools on the same tree: what the
-engine, the view, dates and identities that are the same each time, and looking at sizes and GRUB's files first add."""
+engine, the view, dates and identities that are the same each time, and looking at sizes and GRUB's files first add.
+`python -m tests.bench outputs/raw` is one of them: raw, qcow2, cow, libvirt, vmdk, ova, vdi, vhd, xen, uml."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tests.bench.archives import bare, ours
-from tests.bench.harness import Row, compare
+from tests.bench.harness import Row, chosen, compare
 from tests.outputs.appliance import built
 
 _MKE2FS = "mke2fs -q -F -t ext4 -b 4096 -m 1 -L root -d $1"
@@ -32,12 +33,12 @@ dd if=/usr/lib/grub/i386-pc/boot.img of=disk.raw bs=440 count=1 conv=notrunc
 dd if=core.img of=disk.raw bs=512 seek=2048 conv=notrunc
 """
 _STREAM = "qemu-img convert -O vmdk -o subformat=streamOptimized disk.raw d.vmdk"
+_QCOW2 = "qemu-img convert -O qcow2 -c -o compression_type=zstd -m 2 -W disk.raw d.qcow2"
 _CHAINS = {
     "raw": (_DISK, "mke2fs and GRUB by hand"),
-    "qcow2": (
-        f"{_DISK} qemu-img convert -O qcow2 -c -o compression_type=zstd -m 2 -W disk.raw d.qcow2",
-        "and qemu-img",
-    ),
+    "qcow2": (f"{_DISK} {_QCOW2}", "and qemu-img"),
+    "cow": (f"{_DISK} {_QCOW2}; qemu-img create -f qcow2 -b d.qcow2 -F qcow2 d.cow", "and qemu-img"),
+    "libvirt": (f"{_DISK} {_QCOW2}", "and qemu-img"),
     "vmdk": (f"{_DISK} {_STREAM}", "and qemu-img"),
     "ova": (
         f"{_DISK} {_STREAM}; sha256sum d.vmdk >d.mf; tar -cf d.ova --format=ustar d.mf d.vmdk",
@@ -50,12 +51,15 @@ _CHAINS = {
         "for file in vmlinuz initrd.img; do cp -L $1/$file .; done",
         "mke2fs and cp",
     ),
+    "uml": (f"cd $2; truncate -s 2048M uml.img; {_MKE2FS} uml.img 2097152k", "mke2fs"),
 }
 
 
 def rows() -> Iterator[Row]:
     appliance = built(("machine",))
     for kind, (chain, against) in _CHAINS.items():
+        if not chosen(kind):
+            continue
         yield compare(
             f"export/{kind}", partial(ours, appliance, kind), partial(bare, appliance, chain),
             limit=1.2, runs=1 if kind in ("vmdk", "ova") else 3, against=against,
