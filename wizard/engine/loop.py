@@ -112,9 +112,13 @@ class Script:
     def messages(self) -> list[list[str]]:
         """The fields of each message that came in the meantime."""
         try:
-            self._unread += os.read(self._events, _CHUNK)
+            came = os.read(self._events, _CHUNK)
         except BlockingIOError:
             return []
+        if not came:
+            # The script itself has ended, its parent not yet: a descriptor that hangs up would wake us all the time.
+            self._loop.forget(self._events)
+        self._unread += came
         *whole, self._unread = self._unread.split(b"\0")
         return [message.decode("utf-8", "replace").split("\t") for message in whole]
 
