@@ -210,18 +210,16 @@ def describe(asked: Options, tree: Tree, directory: Path) -> list[str]:
 
 def main(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """For steps, which have the globals in their environment. `check`: prints kind, compression and yes or no for
-    static_dev; `left-out`: patterns of what is left out, each ended by a NUL; `describe KERNEL INITRD`: writes what
-    goes with the archive in the output."""
+    static_dev, then patterns of what is left out, one a line; `describe KERNEL INITRD`: writes what goes with the
+    archive in the output."""
     given = {key.removeprefix("KAMELEON_").lower(): value for key, value in environment.items()}
-    if words[0] == "left-out":
-        patterns = [path for one in left_out("kadeploy") for path in one.paths]
-        sys.stdout.write("".join(f"{pattern}\0" for pattern in patterns))
-        return 0
     epoch = Path(given["workdir"]) / "epoch"
     text = epoch.read_text().strip() if epoch.is_file() else ""
     asked = options(given, given["recipe"], int(text) if text else int(time.time()))
     if words[0] == "check":
         print(asked.kind, asked.compression, "yes" if asked.static_dev else "no")
+        for one in left_out("kadeploy"):
+            print(*one.paths, sep="\n")
     else:
         for name in describe(asked, Tree(words[1], words[2], os.uname().machine), Path(given["output"])):
             print(name)
