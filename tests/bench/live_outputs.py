@@ -13,6 +13,7 @@ from tests.outputs.appliance import built
 
 #: $1 the tree, $2 a directory.
 _LIVE = """
+set +f
 mkdir -p $2/live
 cp $1/boot/vmlinuz-* $2/live/vmlinuz
 cp $1/boot/initrd.img-* $2/live/initrd.img
