@@ -57,6 +57,13 @@ def test_every_question_has_its_global_and_a_global_without_a_question_does_not_
     assert tuple(globals_of(flow.values())) == NAMES
 
 
+def test_as_long_as_nothing_changes_nothing_is_drawn_anew(tmp_path: Path) -> None:
+    flow = first_boot_flow(facts(tree(tmp_path, graphical=True)))
+    for question in flow.questions:
+        for look in (flow.choices, flow.shows, flow.default):
+            assert look(question) == look(question), question.id
+
+
 def test_what_is_plugged_in_later_is_noticed(tmp_path: Path) -> None:
     seen = [SERIAL, AT_HOME]
     found = Facts(tree(tmp_path), Readers(lambda: None, lambda: seen[0]))

@@ -41,7 +41,8 @@ class Kind(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Choice:
     """`id` is the value, `title` is shown on its line, `text` says more when it is highlighted (`told`): a function
-    where saying it takes time, which who only gives or checks an answer need not spend.
+    where saying it takes time, which who only gives or checks an answer need not spend; the same one each time, because
+    choices are compared.
 
     `under` is the id of the choice it belongs to, which stands before it ("" at the top): long lists are trees (a
     keyboard's layout and its variants). Every choice may be taken, the upper ones too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,16 @@ def resources(facts: Facts) -> Question:
 
         return [] if facts.machine is None else plan(facts.machine, host, granularity=granularity)
 
-    def choice(id: Granularity, title: str, what: str, values: Values) -> Choice:
+    @cache  # choices are compared, to draw what is another now
+    def words(host: str, granularity: Granularity, what: str) -> Callable[[], str]:
         def text() -> str:
-            count = len(planned(str(values["hostname"]), id))
+            count = len(planned(host, granularity))
             return f"{_counted(count)}: {what}." if count else f"{what.capitalize()}."
 
-        return Choice(id, title, text)
+        return text
+
+    def choice(id: Granularity, title: str, what: str, values: Values) -> Choice:
+        return Choice(id, title, words(str(values["hostname"]), id, what))
 
     return Question(
         "granularity",

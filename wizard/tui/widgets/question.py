@@ -136,7 +136,8 @@ class QuestionPane(Vertical):
             await self.mount(VerticalScroll(Static(markup=False), id="shows", can_focus=False), after="#text")
         for shows in self.query("#shows"):
             shows.set_class(not lines, "-empty")  # by class: low screens have no room for it
-            shows.query_one(Static).update("\n".join(lines))
+            for text in shows.query(Static):  # none where the screen is just being left
+                text.update("\n".join(lines))
 
     def _search(self) -> None:
         choices = self.query_one(Searchable)
