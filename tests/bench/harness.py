@@ -18,10 +18,11 @@ def need_root() -> None:
         raise Unavailable("needs root: sudo make bench")
 
 
-def chosen(row: str) -> bool:
-    """Whether the words of the command line leave this row: those with a / name the rows that are wanted."""
-    wanted = [word.partition("/")[2] for word in sys.argv[1:] if "/" in word]
-    return not wanted or row in wanted
+def chosen(module: str, row: str) -> bool:
+    """Whether the words of the command line leave this row of a module (its __name__): MODULE/ROW is one row of it."""
+    words = [word.partition("/") for word in sys.argv[1:]]
+    rows = [name for part, _, name in words if part in module.rpartition(".")[2]]
+    return not rows or row in rows or "" in rows
 
 
 @dataclass(frozen=True, slots=True)

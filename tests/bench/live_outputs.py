@@ -32,7 +32,7 @@ _CHAINS = {"netboot": (_LIVE, "mksquashfs"), "iso": (_ISO, "mksquashfs and grub-
 def rows() -> Iterator[Row]:
     appliance = built(("machine", "live_system", "secure_boot"))
     for kind, (chain, against) in _CHAINS.items():
-        if chosen(kind):
+        if chosen(__name__, kind):
             yield compare(
                 f"export/{kind}", partial(ours, appliance, kind), partial(bare, appliance, chain),
                 limit=1.2, runs=3, against=against,

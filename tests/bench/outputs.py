@@ -58,7 +58,7 @@ _CHAINS = {
 def rows() -> Iterator[Row]:
     appliance = built(("machine",))
     for kind, (chain, against) in _CHAINS.items():
-        if not chosen(kind):
+        if not chosen(__name__, kind):
             continue
         yield compare(
             f"export/{kind}", partial(ours, appliance, kind), partial(bare, appliance, chain),
