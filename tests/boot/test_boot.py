@@ -200,7 +200,7 @@ def test_jobs_of_the_live_user_have_a_processor_each(guest: Guest) -> None:
 SECRETS = {
     "host key": "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
     "OAR's key": "sudo ssh-keygen -lf /var/lib/oar/.ssh/id_ed25519.pub",
-    "OAR's host key": "sudo ssh-keygen -lf /etc/oar/oar_ssh_host_rsa_key.pub",
+    "OAR's host key": "sudo ssh-keygen -lf /etc/oar/oar_ssh_host_ed25519_key.pub",
     "password": "sudo grep ^DB_BASE_PASSWD= /etc/oar/oar.conf",
     "reader's password": "sudo grep ^DB_BASE_PASSWD_RO= /etc/oar/oar.conf",
     "machine-id": "cat /etc/machine-id",

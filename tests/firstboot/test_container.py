@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real
 
 #: What must be the same however it came about.
 STATE = """
-stat -c '%n %U:%G %a' /etc/oar/oar.conf /etc/oar/oar_ssh_host_rsa_key* /etc/ssh/ssh_host_*_key* /var/lib/oar/.ssh \
+stat -c '%n %U:%G %a' /etc/oar/oar.conf /etc/oar/oar_ssh_host_ed25519_key* /etc/oar/sshd_config /var/lib/oar/.ssh \
     /var/lib/oar/.ssh/authorized_keys /var/lib/oar/.ssh/id_ed25519* /var/lib/postgresql/15/main /etc/hosts \
     /etc/hostname /var/log/oar.log
 cat /etc/hostname /etc/hosts
@@ -41,9 +41,9 @@ pgrep -x Almighty >/dev/null && echo Almighty
 """
 #: What must not change once it is made.
 IDENTITY = """
-cat /etc/ssh/ssh_host_*_key.pub /etc/oar/oar_ssh_host_rsa_key.pub /var/lib/oar/.ssh/id_ed25519.pub
+cat /etc/oar/oar_ssh_host_ed25519_key.pub /var/lib/oar/.ssh/id_ed25519.pub
 sed -n 's/^DB_BASE_PASSWD/&/p' /etc/oar/oar.conf | sha256sum
-for key in /etc/ssh/ssh_host_*_key /etc/oar/oar_ssh_host_rsa_key /var/lib/oar/.ssh/id_ed25519; do
+for key in /etc/oar/oar_ssh_host_ed25519_key /var/lib/oar/.ssh/id_ed25519; do
     test "$(ssh-keygen -y -f "$key" | cut -d' ' -f1,2)" = "$(cut -d' ' -f1,2 "$key.pub")"
 done
 """

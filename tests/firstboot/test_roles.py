@@ -70,7 +70,7 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
     assert node.sh("grep -c . /var/lib/oar/.ssh/authorized_keys") == "1"
     assert node.sh("cat /var/lib/oar/.ssh/authorized_keys") == f'environment="OAR_KEY=1" {key}'
     assert node.run("sh", "-c", "pgrep -x Almighty || pgrep -x postgres || ls /var/lib/postgresql/*/main").returncode
-    assert not server.path("/etc/oar/oar_ssh_host_rsa_key").exists()
+    assert not server.path("/etc/oar/oar_ssh_host_ed25519_key").exists()
 
     # The server knows its own address; the node knows the server by the one it was told.
     assert server.sh("grep ^SERVER_HOSTNAME /etc/oar/oar.conf") == f'SERVER_HOSTNAME="{SERVER}"'
@@ -80,7 +80,7 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
     # In it comes, and is shown the key whose fingerprint the node's console told.
     fingerprint = next(line.split()[-4] for line in said.splitlines() if "this node's host key is" in line)
     assert "key 1" in server.sh(f"su -s /bin/bash oar -c 'ssh -p 6667 -o BatchMode=yes {NODE} \"echo key \\$OAR_KEY\"'")
-    assert fingerprint in server.sh(f"ssh-keyscan -p 6667 -t rsa {NODE} 2>/dev/null | ssh-keygen -lf -")
+    assert fingerprint in server.sh(f"ssh-keyscan -p 6667 -t ed25519 {NODE} 2>/dev/null | ssh-keygen -lf -")
     assert node.run("su", "-s", "/bin/bash", "oar", "-c", f"ssh -p 6667 -o BatchMode=yes {NODE} true").returncode
 
     # The node's processors become the server's resources, by what the node says it is made of: asked by its server, as
@@ -100,11 +100,14 @@ def test_from_one_role_to_another(machines: tuple[Container, Container]) -> None
     box, _ = machines
     # As OAR's packages make one, and earlier versions did: nodes know it.
     box.sh("ssh-keygen -q -t rsa -N '' -f /var/lib/oar/.ssh/id_rsa")
+    box.sh("ssh-keygen -q -t rsa -N '' -f /etc/oar/oar_ssh_host_rsa_key")
     key = box.sh("cat /var/lib/oar/.ssh/id_rsa.pub")
+    host_key = box.sh("cut -d' ' -f1,2 /etc/oar/oar_ssh_host_rsa_key.pub")
     for again in ((), ("--again",)):
         configure(box, {"role": "both", "hostname": "one"}, *again)
         assert box.sh("cat /var/lib/oar/.ssh/authorized_keys") == f'environment="OAR_KEY=1" {key}'
         assert box.sh("cd /var/lib/oar/.ssh; ls id_*").split() == ["id_rsa", "id_rsa.pub"]
+        assert host_key in box.sh("ssh-keyscan -p 6667 -t rsa 127.0.0.1 2>/dev/null")
     said = configure(box, {"role": "node", "hostname": "one"})
     assert "no server gets in, as no server's key was given" in said
     assert box.sh("ls /var/lib/oar/.ssh").split() == ["authorized_keys", "config", "known_hosts"]

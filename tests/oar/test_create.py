@@ -300,6 +300,31 @@ def test_a_database_that_is_down_or_silent(oar: Oar, postgres: Postgres) -> None
     assert oar.resources() == []
 
 
+def test_a_server_that_is_being_started_is_waited_for(
+    oar: Oar, postgres: Postgres, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    postgres.stop()
+    later = threading.Timer(1.5, postgres.start)
+    later.start()
+    try:
+        assert cli.main(["resources", "create", "--wait", "60", *words]) == DONE
+    finally:
+        later.join()
+    assert capsys.readouterr().out.startswith("laptop: 4 resources: 4 added\n")
+
+
+def test_tables_that_never_come(oar: Oar, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    administrator = oar.database
+    administrator.run("ALTER TABLE resources RENAME TO away;")
+    try:
+        assert cli.main(["resources", "create", "--wait", "1", *words]) == FAILED
+    finally:
+        administrator.run("ALTER TABLE away RENAME TO resources;")
+    said = capsys.readouterr().err
+    assert "(waited for 1 s)" in said
+    assert "oar-database --create" in said
+
+
 def _is_told(oar: Oar, message: str) -> None:
     begun = time.monotonic()
     with pytest.raises(DatabaseError, match=message) as caught:

@@ -118,7 +118,7 @@ def test_no_secret_and_no_way_in(hello: Path) -> None:
     passwords = {line.split(":")[1] for line in (tree / "etc/shadow").read_text().splitlines()}
     assert passwords <= {"*", "!", "!*"}
     drop_in = (tree / "etc/systemd/system/ssh.service.d/make-host-keys.conf").read_text()
-    assert "ExecStartPre=/usr/bin/ssh-keygen -A\n" in drop_in
+    assert "exec nice -n 19 ssh-keygen -A'\nExecStartPre=/usr/sbin/sshd -t\n" in drop_in
 
 
 def test_the_appliance_is_a_working_system(hello: Path) -> None:

@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create = words.add_parser("create", help="make OAR's resources so, and look whether they are", allow_abbrev=False)
     _plan_arguments(create)
     create.add_argument("--json", action="store_true", help="one JSON object instead of words")
+    create.add_argument(
+        "--wait", type=seconds, metavar="S", default=0.0, help="wait so long for the database to have OAR's tables"
+    )
     export = words.add_parser("export", help="what `create` would do, for others to carry out", allow_abbrev=False)
     _plan_arguments(export)
     export.add_argument(

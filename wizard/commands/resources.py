@@ -158,7 +158,7 @@ def _create(arguments: argparse.Namespace) -> int:
     from wizard.oar import create, hosts, lines, reach
 
     planner, limit = _planner(arguments), _limit(arguments)
-    database, settings = reach.database_of(arguments.database)
+    database, settings = reach.waited_for(arguments.database, arguments.wait)
     created = create.create(planner, database, settings, retire=arguments.retire, limit=limit)
     names = [host.name for host in planner.hosts]
     done = created.totals

@@ -28,6 +28,7 @@ _OF_PACKAGES = ("bin", "boot", "lib", "lib32", "lib64", "libx32", "sbin", "usr")
 _NEW = "kameleon-new"
 _HOST_KEYS = """\
 [Service]
+TimeoutStartSec=600
 ExecStartPre=
 ExecStartPre=/usr/bin/ssh-keygen -A
 ExecStartPre=/usr/sbin/sshd -t

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,23 @@ def database_of(named: str | None) -> tuple[Database, Mapping[str, str] | None]:
     if named is not None:
         return database.named(named), None
     return database.from_configuration()
+
+
+def waited_for(named: str | None, seconds: float) -> tuple[Database, Mapping[str, str] | None]:
+    """`database_of`, once OAR's tables are in it: for a server that is being started. With 0 seconds nobody looks."""
+    end = time.monotonic() + seconds
+    while True:
+        asked, settings = database_of(named)
+        if not seconds:
+            return asked, settings
+        try:
+            asked.run("SELECT FROM resources LIMIT 0;", limit=10)
+            return asked, settings
+        except DatabaseError as error:
+            if time.monotonic() > end:
+                message = f"{error.message} (waited for {seconds:g} s)"
+                raise DatabaseError(message, sqlstate=error.sqlstate, status=error.status, hint=error.hint) from None
+        time.sleep(0.3)
 
 
 @contextmanager
