@@ -1,7 +1,7 @@
 #!/bin/bash
 # What an administrator types to make an OAR cluster of one machine, with OAR's own tools: what the first boot is
 # measured against. As root in a live system whose first boot was switched off. The parts that OAR's and PostgreSQL's
-# packages do where they are installed for good (cluster, sshd's keys) come first and are timed apart.
+# packages do where they are installed for good (a cluster) come first and are timed apart.
 # Prints "prepared SECONDS" and "configured SECONDS".
 set -e -o pipefail
 cd /
@@ -11,7 +11,6 @@ since() { echo "$1 $(echo "$(now) $2" | awk '{ print $1 - $2 }')"; }
 rm -rf /etc/systemd/system/oar-{node,server}.service.d
 systemctl daemon-reload
 began=$(now)
-ssh-keygen -A
 pg_createcluster 15 main
 systemctl start postgresql@15-main
 install --owner=oar --group=root --mode=644 /dev/null /var/log/oar.log

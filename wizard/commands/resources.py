@@ -155,11 +155,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    from wizard.oar import create, hosts, lines, reach
+    from wizard.oar import hosts, lines, reach
 
     planner, limit = _planner(arguments), _limit(arguments)
-    database, settings = reach.waited_for(arguments.database, arguments.wait)
-    created = create.create(planner, database, settings, retire=arguments.retire, limit=limit)
+    created = reach.created(planner, arguments.database, retire=arguments.retire, limit=limit, wait=arguments.wait)
     names = [host.name for host in planner.hosts]
     done = created.totals
     if arguments.json:

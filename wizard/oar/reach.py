@@ -12,6 +12,9 @@ from wizard.oar import create, database, read
 from wizard.oar.database import Database, DatabaseError
 from wizard.oar.plan import Planner
 
+#: SQLSTATEs of a server that has not come so far: no answer, no table.
+_NOT_YET = ("", "42P01")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -29,19 +32,18 @@ def database_of(named: str | None) -> tuple[Database, Mapping[str, str] | None]:
     return database.from_configuration()
 
 
-def waited_for(named: str | None, seconds: float) -> tuple[Database, Mapping[str, str] | None]:
-    """`database_of`, once OAR's tables are in it: for a server that is being started. With 0 seconds nobody looks."""
-    end = time.monotonic() + seconds
+def created(planner: Planner, named: str | None, *, retire: bool, limit: float, wait: float) -> create.Created:
+    """`create.create` in that database, tried again for `wait` seconds while it is not reached or lacks OAR's tables:
+    for a server that is being started."""
+    end = time.monotonic() + wait
     while True:
-        asked, settings = database_of(named)
-        if not seconds:
-            return asked, settings
         try:
-            asked.run("SELECT FROM resources LIMIT 0;", limit=10)
-            return asked, settings
+            return create.create(planner, *database_of(named), retire=retire, limit=limit)
         except DatabaseError as error:
+            if error.sqlstate not in _NOT_YET or not wait:
+                raise
             if time.monotonic() > end:
-                message = f"{error.message} (waited for {seconds:g} s)"
+                message = f"{error.message} (waited for {wait:g} s)"
                 raise DatabaseError(message, sqlstate=error.sqlstate, status=error.status, hint=error.hint) from None
         time.sleep(0.3)
 
