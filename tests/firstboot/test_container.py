@@ -111,7 +111,7 @@ def test_every_microstep_killed_in_the_middle(box: Container) -> None:
         head, *microsteps = re.split(r"(?m)^(?=- \w+:$)", file.read_text().rstrip("\n") + "\n")
         file.write_text(head + "".join(text + HOLD.format(file.stem, text[2 : text.index(":")]) for text in microsteps))
     #: Seconds into the microstep; the others are killed as soon as they have begun.
-    middle = {"cluster": 0.9, "start": 0.1, "oar": 0.12, "reach": 0.15, "create": 0.3, "server": 0.1}
+    middle = {"cluster": 0.9, "start": 0.1, "oar": 0.12, "node": 0.15, "create_resources": 0.3, "check_server": 0.1}
     for number, held in enumerate(steps(box)):
         box.path("/hold").write_text(held)
         process = box.start("kameleon-tui", "firstboot", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

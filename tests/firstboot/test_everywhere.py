@@ -164,8 +164,8 @@ def test_who_leaves_gets_a_login_and_is_asked_again(work: Path) -> None:
 
 def test_a_console_that_is_killed_asks_again_and_one_that_goes_in_the_middle_does_not_stop_it(work: Path) -> None:
     def slow(tree: Path) -> None:
-        step = tree / "usr/lib/kameleon-tui/recipes/firstboot/steps/network.yaml"
-        step.write_text(step.read_text().replace("- wait:\n", "- wait:\n    - exec_local: sleep 8\n"))
+        step = tree / "usr/lib/kameleon-tui/recipes/firstboot/steps/system.yaml"
+        step.write_text(step.read_text().replace("- network:\n", "- network:\n    - exec_local: sleep 8\n"))
 
     with machine(work, "kameleon.timeout=60", slow) as (box, screen, serial):
         for one in (screen, serial):
@@ -183,7 +183,7 @@ def test_a_console_that_is_killed_asks_again_and_one_that_goes_in_the_middle_doe
         screen.press(F4)
         screen.wait("review", "Node")
         screen.press("a")
-        screen.wait("network")
+        screen.wait("system")
         serial.wait("carried out on tty1")
         box.sh(f"kill -KILL {member(box, 'tty1')}")
         serial.wait("kameleon: first boot done: role=node", limit=120)

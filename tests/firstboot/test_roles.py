@@ -113,9 +113,14 @@ def test_from_one_role_to_another(machines: tuple[Container, Container]) -> None
     assert box.sh("ls /var/lib/oar/.ssh").split() == ["authorized_keys", "config", "known_hosts"]
     assert box.sh("cat /var/lib/oar/.ssh/authorized_keys") == ""
     box.sh("for try in 1 2 3 4 5 6 7 8; do pgrep -x Almighty || exit 0; sleep 1; done; false")
+    # Somebody's own sshd_config, which leaves sshd to its own keys: they are not OAR's.
+    box.sh("sed -i '/^HostKey/d' /etc/oar/sshd_config; pkill -f '[/]etc/oar/sshd_config'")
     said = configure(box, {"role": "both", "hostname": "one"})
     assert "first boot done: role=both host=one resources=" in said
     assert box.sh("cd /var/lib/oar/.ssh; ls id_*").split() == ["id_ed25519", "id_ed25519.pub"]
+    assert box.sh("grep ^HostKey /etc/oar/sshd_config") == "HostKey /etc/oar/oar_ssh_host_ed25519_key"
+    host_key = box.sh("cut -d' ' -f1,2 /etc/oar/oar_ssh_host_ed25519_key.pub")
+    assert host_key in box.sh("ssh-keyscan -p 6667 -t ed25519 127.0.0.1 2>/dev/null")
     assert box.sh("grep ^SERVER_HOSTNAME /etc/oar/oar.conf") == 'SERVER_HOSTNAME="localhost"'
 
 

@@ -56,7 +56,7 @@ def test_the_address_that_nodes_know_a_server_by(box: Container) -> None:
         ({"network": "static", "interface": "kt-a", "address": "10.9.0.1/24"}, "10.9.0.1"),
     ):
         box.path("/usr/lib/kameleon-tui/recipes/firstboot/address.yaml").write_text(
-            json.dumps({"extend": "server", "global": answers, "setup": [{"network": ["wait"]}]})
+            json.dumps({"extend": "server", "global": answers, "setup": [{"system": ["address"]}]})
         )
         run = box.run("python3", "-c", DIRECT, "recipes/firstboot/address.yaml")
         assert run.returncode == 0, run.stdout + run.stderr

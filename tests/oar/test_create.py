@@ -20,7 +20,7 @@ from tests.machine.trees import machine
 from tests.oar.postgres import Oar, Postgres
 from tests.oar.rows import planner
 from wizard import cli
-from wizard.errors import DONE, FAILED, HELD, UserError
+from wizard.errors import DONE, FAILED, HELD, MACHINE, UserError
 from wizard.machine.model import Machine, Package
 from wizard.oar import server, sql
 from wizard.oar.create import create, prepare
@@ -323,6 +323,19 @@ def test_tables_that_never_come(oar: Oar, words: list[str], capsys: pytest.Captu
     said = capsys.readouterr().err
     assert "(waited for 1 s)" in said
     assert "oar-database --create" in said
+
+
+def test_what_no_wait_will_bring(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def psql() -> str:
+        raise DatabaseError("psql is not on this machine", status=MACHINE)
+
+    monkeypatch.setattr("wizard.oar.database._psql", psql)
+    begun = time.monotonic()
+    assert cli.main(["resources", "create", "--wait", "60", *words]) == MACHINE
+    assert time.monotonic() - begun < 30
+    assert "(waited" not in capsys.readouterr().err
 
 
 def _is_told(oar: Oar, message: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from wizard.errors import UserError
+from wizard.errors import MACHINE, UserError
 from wizard.oar import create, database, read
 from wizard.oar.database import Database, DatabaseError
 from wizard.oar.plan import Planner
@@ -40,12 +40,13 @@ def created(planner: Planner, named: str | None, *, retire: bool, limit: float, 
         try:
             return create.create(planner, *database_of(named), retire=retire, limit=limit)
         except DatabaseError as error:
-            if error.sqlstate not in _NOT_YET or not wait:
+            if error.sqlstate not in _NOT_YET or error.status == MACHINE or not wait:
                 raise
             if time.monotonic() > end:
                 message = f"{error.message} (waited for {wait:g} s)"
                 raise DatabaseError(message, sqlstate=error.sqlstate, status=error.status, hint=error.hint) from None
-        time.sleep(0.3)
+        # A look takes 0.2 s of an emulated processor, from what makes those tables.
+        time.sleep(0.7)
 
 
 @contextmanager
