@@ -36,8 +36,8 @@ async def showing(first: Screen[None], size: tuple[int, int] = SIZE) -> AsyncIte
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], what: str = "") -> None:
-    """Wait until `true()`, at most 8 s: the screens look at a run five times a second, and the machine is shared."""
-    for _ in range(400):
+    """Wait until `true()`, 20 s and more: the screens look at a run five times a second, and the machine is shared."""
+    for _ in range(1000):
         await pilot.pause()
         if true():
             return
