@@ -102,7 +102,7 @@ def test_what_was_not_written_is_noticed_whatever_the_tools_say(box: Container) 
         )
     done = first_boot(box)
     assert done.returncode == 1
-    assert "kameleon: first boot failed at oar/create_resources: " in done.stdout
+    assert "kameleon: first boot failed at services/create_resources: " in done.stdout
     assert "first boot done" not in done.stdout
     box.sh("cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -qd oar -c 'DROP FUNCTION lost CASCADE'")
     oarnodes = box.path("/usr/bin/oarnodes")
@@ -111,7 +111,7 @@ def test_what_was_not_written_is_noticed_whatever_the_tools_say(box: Container) 
     oarnodes.chmod(0o755)
     done = first_boot(box)
     assert done.returncode == 1
-    assert "kameleon: first boot failed at oar/create_resources: " in done.stdout
+    assert "kameleon: first boot failed at services/create_resources: " in done.stdout
     assert "oarnodes does not show resource " in box.log()
     box.path("/usr/bin/oarnodes.real").rename(oarnodes)
     expect_done(first_boot(box), box)

@@ -32,7 +32,7 @@ def cut_before(box: Container, step: str) -> None:
 
 def test_every_step_brings_the_services_that_it_needs(box: Container) -> None:
     expect_done(first_boot(box), box)
-    for step in ("database/oar", "oar/create_resources", "oar/node", "oar/check_server"):
+    for step in ("database/oar", "services/create_resources", "services/node", "services/check_server"):
         box.sh(STOP)
         cut_before(box, step)
         done = first_boot(box)
@@ -44,7 +44,7 @@ def test_a_server_counts_its_resources_after_a_restart_too(box: Container) -> No
     box.path("/answers.yaml").write_text("answers: {role: server}\n")
     assert first_boot(box, "--answers", "/answers.yaml").returncode == 0
     box.sh(STOP)
-    cut_before(box, "oar/count_resources")
+    cut_before(box, "services/count_resources")
     done = first_boot(box, "--answers", "/answers.yaml")
     assert done.returncode == 0, done.stdout + done.stderr + box.log()
     assert "resources=0" in done.stdout

@@ -31,7 +31,12 @@ KEPT = {what: command for what, command in bookworm.SECRETS.items() if what != "
 #: Where the power goes, in their order: the microstep that was told to be done last, and seconds after that, on a
 #: machine whose first boot begins after 70 s. They end within what comes next: passwords and keys, the database's
 #: cluster (12 s), OAR's tables in it (4 s), and the resources (5 s).
-CUTS = (("secrets/begin_keys", 0.0), ("secrets/passwords", 4.0), ("database/start", 0.5), ("oar/begin_server", 3.0))
+CUTS = (
+    ("secrets/begin_keys", 0.0),
+    ("secrets/passwords", 4.0),
+    ("database/start", 0.5),
+    ("database/begin_server", 3.0),
+)
 #: What a microstep may have left when the power went, or what the file system lost of it.
 UNDONE = (
     r"sudo find /etc /var/lib/oar -xdev \( -name '*.kameleon-new' -o -name '*.new' \); "

@@ -115,7 +115,7 @@ def _statements(sitting: Sitting, first: First) -> list[str]:
     piece: Granularity = "thread" if granularity == "thread" else "core"
     planner = Planner([Host(str(first.values["hostname"]), machine)], piece)
     with prepare(planner, nothing(planner)) as prepared:
-        return ["oar/create_resources, in OAR's database:", *prepared.script.read().decode().splitlines()]
+        return ["services/create_resources, in OAR's database:", *prepared.script.read().decode().splitlines()]
 
 
 def answer_lines(first: First) -> list[str]:
