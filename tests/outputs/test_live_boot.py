@@ -41,8 +41,8 @@ CUTS = (
 #: file of ssh-keygen's, which the power cut short, is none of them.)
 UNDONE = (
     r"sudo find /etc /var/lib/oar -xdev \( -name '*.kameleon-new' -o -name '*.new' \); "
-    f"sudo find /etc/oar /etc/ssh/ssh_host_*_key{{,.pub}} /etc/hosts /etc/hostname /etc/machine-id /var/lib/oar/.ssh {RUN}/facts/host "
-    f"{RUN}/facts/resources -type f -empty"
+    "sudo find /etc/oar /etc/ssh/ssh_host_*_key{,.pub} /etc/hosts /etc/hostname /etc/machine-id /var/lib/oar/.ssh "
+    f"{RUN}/facts/host {RUN}/facts/resources -type f -empty"
 )
 
 
