@@ -96,6 +96,16 @@ def test_a_server_and_its_node(machines: tuple[Container, Container]) -> None:
     assert f"role=server host=head resources={count}" in again
 
 
+def test_a_node_by_the_kernel_command_line_begins_no_database(machines: tuple[Container, Container]) -> None:
+    box, _ = machines
+    with_early(box.root)
+    box.path("/line").write_text('quiet kameleon.role="node"\n')
+    box.sh("mount --bind /line /proc/cmdline; /usr/lib/kameleon-tui/early/run.sh")
+    assert not box.path("/var/lib/postgresql/15/main").exists()
+    assert "id_ed25519" not in box.sh("ls -A /var/lib/oar/.ssh")
+    box.sh("ssh-keygen -l -f /etc/oar/oar_ssh_host_ed25519_key")
+
+
 def test_from_one_role_to_another(machines: tuple[Container, Container]) -> None:
     box, _ = machines
     # As OAR's packages make one, and earlier versions did: nodes know it.

@@ -37,11 +37,10 @@ CUTS = (
     ("database/start", 0.5),
     ("database/begin_server", 3.0),
 )
-#: What a microstep may have left when the power went, or what the file system lost of it; and sshd's keys. (A temporary
-#: file of ssh-keygen's, which the power cut short, is none of them.)
+#: What a microstep may have left when the power went, or what the file system lost of it; and what sshd's keys left.
 UNDONE = (
     r"sudo find /etc /var/lib/oar -xdev \( -name '*.kameleon-new' -o -name '*.new' \); "
-    "sudo find /etc/oar /etc/ssh/ssh_host_*_key{,.pub} /etc/hosts /etc/hostname /etc/machine-id /var/lib/oar/.ssh "
+    "sudo find /etc/oar /etc/ssh /etc/hosts /etc/hostname /etc/machine-id /var/lib/oar/.ssh "
     f"{RUN}/facts/host {RUN}/facts/resources -type f -empty"
 )
 

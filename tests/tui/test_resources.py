@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
 
@@ -24,6 +24,7 @@ from wizard.tui.resources import Resources
 from wizard.tui.screens.resources import ResourcesScreen
 from wizard.tui.widgets.tree import Tree
 
+T = TypeVar("T")
 COLUMNS = dict.fromkeys(("cpu", "core", "mem"), "integer") | dict.fromkeys(("host", "cpuset"), "text")
 
 
@@ -164,6 +165,15 @@ async def test_rows_in_the_way_are_not_applied() -> None:
         await pilot.press("a")
         await seen(pilot, "Not to be done", "4 resources that OAR has share processors")
     assert server.done == []
+
+
+async def test_a_first_look_that_is_there_before_the_screen_has_a_size_is_opened_too() -> None:
+    class Quick(ResourcesScreen):
+        def _aside(self, do: Callable[[], T], then: Callable[[T | None, UserError | None], None]) -> None:
+            then(do(), None)
+
+    async with showing(Quick(Server(rows_of(plan(machine("laptop"), "laptop"))), every=0)) as (_, pilot):
+        await seen(pilot, "4 as planned", "core 3: resource 4")
 
 
 async def test_another_look_shows_what_changed_and_stays_where_one_was() -> None:

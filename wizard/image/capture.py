@@ -26,11 +26,13 @@ _KEY_FILE = "2048k"
 #: Where packages put files, which everybody has; a machine's own files are elsewhere.
 _OF_PACKAGES = ("bin", "boot", "lib", "lib32", "lib64", "libx32", "sbin", "usr")
 _NEW = "kameleon-new"
-_HOST_KEYS = """\
+#: As recipes/steps/setup/cleaning.yaml gives it to an appliance, and why.
+HOST_KEYS = """\
 [Service]
 TimeoutStartSec=600
 ExecStartPre=
-ExecStartPre=/usr/bin/ssh-keygen -A
+ExecStartPre=/usr/bin/find /etc/ssh -name 'ssh_host_*' -type f -empty -delete
+ExecStartPre=/bin/sh -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 ssh-keygen -A'
 ExecStartPre=/usr/sbin/sshd -t
 """
 #: What has to be in /dev where no devtmpfs is mounted: name, mode, major, minor, group.
@@ -144,7 +146,7 @@ def _substitutes(known: Survey, asked: Asked) -> tuple[dict[str, str], list[str]
         new["etc/machine-id"] = ": >etc/machine-id && chmod 444 etc/machine-id"
         if known.debian_ssh:
             file = "etc/systemd/system/ssh.service.d/make-host-keys.conf"
-            new[file] = f"printf %s {shlex.quote(_HOST_KEYS)} >{file}"
+            new[file] = f"printf %s {shlex.quote(HOST_KEYS)} >{file}"
             replaced.append(file)
     if asked.kadeploy:
         for name, leads_to in (("vmlinuz", known.kernel), (known.initrd_name, known.initrd)):

@@ -31,6 +31,7 @@ class Tree(Rows):
         self._roots: Sequence[Node] = ()
         self._open: set[tuple[str, ...]] = set()
         self._lines: list[tuple[int, Node]] = []
+        self._unfitted = False
         #: Nodes that are as planned are left out.
         self.only_differences = False
 
@@ -40,7 +41,8 @@ class Tree(Rows):
         self._arrange(here)
 
     def open_what_fits(self) -> None:
-        """Open the nodes level by level, as far as all of it can be seen."""
+        """Open the nodes level by level, as far as all of it can be seen; later, when there is no size yet."""
+        self._unfitted = not self.size.height
         nodes = list(self._roots)
         while nodes and len(self._lines) < self.size.height:
             below = [each for node in nodes for each in node.below]
@@ -49,6 +51,10 @@ class Tree(Rows):
             self._open |= {node.key for node in nodes}
             self._arrange(self.selected)
             nodes = below
+
+    def on_resize(self) -> None:
+        if self._unfitted:
+            self.open_what_fits()
 
     def choose_differences(self, only: bool) -> None:
         self.only_differences = only
