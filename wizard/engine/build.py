@@ -14,6 +14,7 @@ from wizard.engine.announce import announce
 from wizard.engine.answers import Outcome
 from wizard.engine.edit import with_edits
 from wizard.engine.front import Build, FrontEnd
+from wizard.engine.globals import changed_globals, read_before, tell_contexts
 from wizard.engine.journal import Journal
 from wizard.engine.plan import changed_steps, digests, make_plan
 from wizard.engine.runner import Runner
@@ -124,15 +125,19 @@ def _build(asked: Build, front: FrontEnd) -> int:
         publish.finish_interrupted(asked.output)
         publish.discard_dead(asked.output, but=run_id)
         own = digests(recipe)
-        edits: list[tuple[int, str]] = []
+        notes: list[tuple[int, str]] = []
         if resumed is not None:
-            recipe, edits = with_edits(recipe, path, changed_steps(recipe, resumed))
+            changed = changed_globals(recipe, resumed)
+            recipe, notes = with_edits(recipe, path, changed_steps(recipe, resumed))
+            last = len(recipe.steps()) - 1
+            notes += [(min(plan.first, last), text) for text in read_before(recipe, changed, plan.done)]
+            tell_contexts(path / "state", changed)
         _write_run(path, recipe, asked, own)
         front.begin(path)
         journal = Journal(path, front.event)
         try:
             announce(journal, recipe, run_id, done=plan.done, output=str(asked.output), cwd=os.getcwd())
-            for step, text in edits:
+            for step, text in notes:
                 journal.event("note", step=step, text=text)
             ask = asked.on_failure == "ask"
             outcome = Runner(recipe, path, plan, journal, front, ask=ask).run()

@@ -31,7 +31,8 @@ def make_plan(recipe: ResolvedRecipe, asked: Build, resumed: Run | None) -> Plan
     first = 0
     if resumed is not None:
         states = resumed.state().steps
-        done = frozenset(step.number for step in states if step.state in ("done", "skipped") and not step.clean)
+        # An on_clean step is behind its macrostep's others: before the first one to do it belongs to a finished one.
+        done = frozenset(step.number for step in states if step.state in ("done", "skipped"))
         first = find_steps(recipe, asked.from_step)[0] if asked.from_step else _first_to_do(recipe, done)
         done = frozenset(number for number in done if number < first)
         if not asked.from_step:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wizard.errors import UserError
 from wizard.recipe.model import Command, Macrostep, Microstep, ResolvedRecipe
+from wizard.recipe.variables import environment_name
 
 RUNTIME_FILES = ("runtime.bash", "mounts.bash", "context.bash", "path.bash")
 #: What the scripts start with besides the recipe's globals; nothing of the user's own environment gets in.
@@ -34,7 +35,7 @@ def environment(recipe: ResolvedRecipe, state: str, host_mounts: str = "") -> di
     contexts = recipe.contexts
     return {
         **BASE_ENVIRONMENT,
-        **{f"KAMELEON_{name.upper().replace('-', '_')}": value for name, value in recipe.globals.items()},
+        **{environment_name(name): value for name, value in recipe.globals.items()},
         "KT_STATE": state,
         "KT_STRICT": "e" if recipe.strict else "-",
         **{f"KT_{name.upper()}": _opening(contexts.get(name, "")) for name in ("local", "out", "in")},

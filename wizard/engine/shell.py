@@ -19,6 +19,7 @@ from wizard.engine.runs import Run
 from wizard.engine.script import BASE_ENVIRONMENT
 from wizard.engine.terminal import run_joined
 from wizard.errors import UserError
+from wizard.recipe.variables import environment_name
 
 CONTEXTS = ("local", "out", "in")
 _STATE_LIMIT = 128 * 1024 - len("KT_STATE=") - 1  # bytes: the kernel's limit of one environment variable
@@ -140,7 +141,7 @@ def _shell(root: str, typing: bool) -> list[str]:
 
 
 def _environment(run: Run, recipe: dict[str, Any], context: str, state: str) -> dict[str, str]:
-    names = {f"KAMELEON_{name.upper().replace('-', '_')}": value for name, value in recipe["globals"].items()}
+    names = {environment_name(name): value for name, value in recipe["globals"].items()}
     term = os.environ.get("TERM", "dumb")
     return {
         **BASE_ENVIRONMENT,
