@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from wizard import __version__
 from wizard.engine import publish, script
@@ -154,7 +155,7 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build, steps: list[lis
     script.write_scripts(recipe, path / "scripts")
     assert asked.recipe is not None
     shutil.copyfile(asked.recipe, path / "recipe.yaml")
-    (path / "resolved.json").write_text(json.dumps(to_json(recipe), ensure_ascii=False, indent=1) + "\n")
+    _replace(path / "resolved.json", to_json(recipe))
     base = Path(recipe.workdir).parent
     base.mkdir(parents=True, exist_ok=True)
     if base.stat().st_uid not in (0, os.geteuid()):
@@ -173,12 +174,17 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build, steps: list[lis
         "workdir": recipe.workdir,
         "steps": steps,
     }
-    new = path / "run.json.new"
-    new.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
-    new.replace(path / "run.json")
+    _replace(path / "run.json", facts)
     # Last, for whoever is to clear them away finds them by run.json; the partial output by the work directory.
     Path(recipe.workdir).mkdir(exist_ok=True)
     Path(recipe.output).mkdir(exist_ok=True)
+
+
+def _replace(path: Path, value: dict[str, Any]) -> None:
+    """`value` becomes the JSON file `path` at once: a run that is taken up again reads what it was."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    new.replace(path)
 
 
 def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked: Build, run: Run) -> int:
