@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.tree import ROOT
 from tests.outputs import ext4, little
 from tests.outputs.appliance import NAME, Appliance, export, exported
 
@@ -29,6 +32,15 @@ def test_a_size_that_is_too_small_is_told_before_packing(small: Appliance, folde
     assert done.returncode == 1, done.stdout
     assert re.search(r"does not fit in 20M: the global raw_size takes \d+M or more", done.stdout), done.stdout
     assert not [path for path in output.iterdir() if not path.name.startswith(".partial")]
+    told = re.search(r"\(build (--resume last -g raw_size:(\d+)M) goes on with it\)", done.stdout)
+    assert told, done.stdout
+    gone_on = subprocess.run(
+        [sys.executable, "-m", "wizard", "build", *told[1].split()],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "refused.state")},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert gone_on.returncode == 0, gone_on.stdout + gone_on.stderr
+    assert max(path.stat().st_size for path in output.iterdir()) == int(told[2]) << 20
     shutil.rmtree(output)
 
 
