@@ -81,3 +81,17 @@ def test_what_was_undone_when_a_macrostep_ended_is_not_skipped_when_the_next_one
     assert done.returncode == 0, done
     assert b"skip" not in done.stdout
     assert ground.log().decode().count("\nundone\n") == 1
+
+
+def test_other_output_types_and_another_place_are_refused_when_a_run_goes_on(ground: Ground) -> None:
+    ground.write(STEPS)
+    assert ground.build("-g", "size:small", "-g", "changed:").returncode == 1
+    again = resume(ground, "--type", "raw")
+    assert again.returncode == 2
+    assert b" makes what its recipe says: --type raw is too late" in again.stderr
+    again = resume(ground, "--output", "elsewhere")
+    assert again.returncode == 2
+    assert b"build/toy: --output elsewhere is too late" in again.stderr
+    assert not (ground.cwd / "elsewhere").exists()
+    done = ground.build("--from", "m", "--output", "build/toy", "-g", "size:big")
+    assert done.returncode == 0, done

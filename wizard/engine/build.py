@@ -61,6 +61,7 @@ def _completed(asked: Build) -> Build:
                 f"{run.name} was killed: what its step left half done is not known",
                 hint="--from MACROSTEP runs from there on the work that is kept",
             )
+        _same_artefacts(asked, run)
         return dataclasses.replace(
             asked,
             resume=run.name,
@@ -75,6 +76,17 @@ def _completed(asked: Build) -> Build:
     recipe = asked.recipe.absolute()
     output = asked.output if asked.output is not None else Path("build") / recipe_name(recipe)
     return dataclasses.replace(asked, recipe=recipe, output=output.absolute())
+
+
+def _same_artefacts(asked: Build, run: Run) -> None:
+    """UserError when other output types or another place are asked for than the run has."""
+    types, output = run.asked["types"], run.asked["output"]
+    anew = "without --resume and --from it is built anew"
+    if asked.types and set(asked.types) != set(types):
+        made = f"makes {' and '.join(types)}" if types else "makes what its recipe says"
+        raise UserError(f"{run.name} {made}: --type {' '.join(asked.types)} is too late", hint=anew)
+    if asked.output is not None and asked.output.absolute() != Path(output):
+        raise UserError(f"{run.name} goes to {output}: --output {asked.output} is too late", hint=anew)
 
 
 def _run_to_go_on_with(asked: Build) -> Run:
