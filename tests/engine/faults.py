@@ -69,6 +69,13 @@ class Ground:
             stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False,
         )  # fmt: skip
 
+    def resume(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """Go on with the last run, without a terminal, to its end."""
+        return subprocess.run(
+            self.command("build", "--resume", "last", *words), cwd=self.cwd, env=self.environment(),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Begin to build toy.yaml without a terminal."""
         self._before = set(self.runs())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,19 +46,12 @@ def stopped(ground: Ground) -> Path:
     return run
 
 
-def resume(ground: Ground, *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ground.command("build", "--resume", "last", *words), cwd=ground.cwd, env=ground.environment(),
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-
-
 def test_a_resumed_run_uses_the_edited_commands(ground: Ground, stopped: Path) -> None:
-    again = resume(ground)
+    again = ground.resume()
     assert again.returncode == 1
     assert f"m/broken: with the commands edited in this run ({stopped}/edited/" in again.stdout.decode()
     (ground.base / "flag").touch()
-    done = resume(ground)
+    done = ground.resume()
     assert done.returncode == 0, done
     log = ground.log().decode()
     assert log.count("first\n") == 1
@@ -71,11 +63,11 @@ def test_a_resumed_run_uses_the_edited_commands(ground: Ground, stopped: Path) -
 
 def test_a_recipe_that_was_mended_since_is_stronger(ground: Ground, stopped: Path) -> None:
     ground.write(BROKEN.replace("false", "true"))
-    done = resume(ground, "--until", "m/broken")
+    done = ground.resume("--until", "m/broken")
     assert done.returncode == 4, done
     assert "the recipe has other commands now; those edited in this run are left aside" in done.stdout.decode()
     assert ground.log().decode().count("the recipe's\n") == 2
-    again = resume(ground, "--from", "m/broken")
+    again = ground.resume("--from", "m/broken")
     assert again.returncode == 0, again
     assert "edited in this run" not in again.stdout.decode()
     assert ground.log().decode().count("the recipe's\n") == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,20 +32,13 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     yield from ground_for(tmp_path)
 
 
-def resume(ground: Ground, *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ground.command("build", "--resume", "last", *words), cwd=ground.cwd, env=ground.environment(),
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-
-
 def test_a_global_given_when_a_run_goes_on_counts_in_every_context(ground: Ground) -> None:
     ground.write(STEPS)
     assert ground.build("-g", "size:small", "-g", "changed:").returncode == 1
-    again = resume(ground)
+    again = ground.resume()
     assert again.returncode == 1
     assert b"since" not in again.stdout
-    done = resume(ground, "-g", f"size:{BIG}")
+    done = ground.resume("-g", f"size:{BIG}")
     assert done.returncode == 0, done
     log = ground.log().decode()
     assert log.count("local before small\n") == log.count("in before small\n") == 1
@@ -64,10 +56,10 @@ def test_a_global_that_was_changed_in_the_recipe_counts_too(ground: Ground) -> N
     ground.recipe.write_text(text.replace("global:\n", "global:\n  size: small\n  gone: x\n"))
     assert ground.build("-g", "changed:").returncode == 1
     ground.recipe.write_text(text.replace("global:\n", "global:\n  size: big\n"))
-    done = resume(ground, "--until", "m/fits")
+    done = ground.resume("--until", "m/fits")
     assert done.returncode == 4, done
     assert ground.log().decode().count("local kept here: big\n") == 1
-    done = resume(ground, "--from", "before")
+    done = ground.resume("--from", "before")
     assert done.returncode == 0, done
     assert ground.log().decode().count("local before big\n") == 1
     assert b"since" not in done.stdout
@@ -77,7 +69,7 @@ def test_what_was_undone_when_a_macrostep_ended_is_not_skipped_when_the_next_one
     undone = "- a:\n  - one:\n    - on_clean:\n      - exec_local: echo undone\n    - exec_local: echo one\n"
     ground.write(f"{undone}{STEPS}")
     assert ground.build("-g", "size:small", "-g", "changed:").returncode == 1
-    done = resume(ground, "-g", "size:big")
+    done = ground.resume("-g", "size:big")
     assert done.returncode == 0, done
     assert b"skip" not in done.stdout
     assert ground.log().decode().count("\nundone\n") == 1
@@ -86,10 +78,10 @@ def test_what_was_undone_when_a_macrostep_ended_is_not_skipped_when_the_next_one
 def test_other_output_types_and_another_place_are_refused_when_a_run_goes_on(ground: Ground) -> None:
     ground.write(STEPS)
     assert ground.build("-g", "size:small", "-g", "changed:").returncode == 1
-    again = resume(ground, "--type", "raw")
+    again = ground.resume("--type", "raw")
     assert again.returncode == 2
     assert b" makes what its recipe says: --type raw is too late" in again.stderr
-    again = resume(ground, "--output", "elsewhere")
+    again = ground.resume("--output", "elsewhere")
     assert again.returncode == 2
     assert b"build/toy: --output elsewhere is too late" in again.stderr
     assert not (ground.cwd / "elsewhere").exists()

@@ -164,6 +164,11 @@ def exported(appliance: Appliance, output: Path, *types: str, values: dict[str, 
     return output
 
 
+def resumed(output: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Go on with the last run into the directory `output`, which failed there; as `export`."""
+    return _wizard(output, output.parent, "--resume", "last", *words)
+
+
 def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -176,9 +181,13 @@ def _build(
     words = ["--output", str(output), "--on-failure", "abort"]
     words += [word for one in types for word in ("--type", one)]
     words += [word for key, value in values.items() for word in ("-g", f"{key}:{value}")]
+    return _wizard(output, recipe.parent, str(recipe), *words)
+
+
+def _wizard(output: Path, cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "wizard", "build", str(recipe), *words],
-        cwd=recipe.parent,
+        [sys.executable, "-m", "wizard", "build", *words],
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(output.with_name(f"{output.name}.state"))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

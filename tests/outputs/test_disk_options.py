@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.contracts.tree import ROOT
 from tests.outputs import ext4, little
-from tests.outputs.appliance import NAME, Appliance, export, exported
+from tests.outputs.appliance import NAME, Appliance, export, exported, resumed
 
 pytestmark = pytest.mark.real
 
@@ -32,15 +29,11 @@ def test_a_size_that_is_too_small_is_told_before_packing(small: Appliance, folde
     assert done.returncode == 1, done.stdout
     assert re.search(r"does not fit in 20M: the global raw_size takes \d+M or more", done.stdout), done.stdout
     assert not [path for path in output.iterdir() if not path.name.startswith(".partial")]
-    told = re.search(r"\(build (--resume last -g raw_size:(\d+)M) goes on with it\)", done.stdout)
+    told = re.search(r"\(build --resume last (-g) (raw_size:(\d+)M) goes on with it\)", done.stdout)
     assert told, done.stdout
-    gone_on = subprocess.run(
-        [sys.executable, "-m", "wizard", "build", *told[1].split()],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "refused.state")},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert gone_on.returncode == 0, gone_on.stdout + gone_on.stderr
-    assert max(path.stat().st_size for path in output.iterdir()) == int(told[2]) << 20
+    gone_on = resumed(output, told[1], told[2])
+    assert gone_on.returncode == 0, gone_on.stdout
+    assert max(path.stat().st_size for path in output.iterdir()) == int(told[3]) << 20
     shutil.rmtree(output)
 
 

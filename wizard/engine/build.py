@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from wizard import __version__
 from wizard.engine import publish, script
@@ -19,7 +18,7 @@ from wizard.engine.globals import changed_globals, read_before, tell_contexts
 from wizard.engine.journal import Journal
 from wizard.engine.plan import changed_steps, digests, make_plan
 from wizard.engine.runner import Runner
-from wizard.engine.runs import Run, all_runs, find_run, living, new_run_id, runs_directory
+from wizard.engine.runs import Run, all_runs, find_run, keep, living, new_run_id, runs_directory
 from wizard.errors import MACHINE, UserError
 from wizard.host.tools import require
 from wizard.recipe.model import ResolvedRecipe
@@ -167,7 +166,7 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build, steps: list[lis
     script.write_scripts(recipe, path / "scripts")
     assert asked.recipe is not None
     shutil.copyfile(asked.recipe, path / "recipe.yaml")
-    _replace(path / "resolved.json", to_json(recipe))
+    keep(path / "resolved.json", json.dumps(to_json(recipe), ensure_ascii=False, indent=1) + "\n")
     base = Path(recipe.workdir).parent
     base.mkdir(parents=True, exist_ok=True)
     if base.stat().st_uid not in (0, os.geteuid()):
@@ -186,17 +185,10 @@ def _write_run(path: Path, recipe: ResolvedRecipe, asked: Build, steps: list[lis
         "workdir": recipe.workdir,
         "steps": steps,
     }
-    _replace(path / "run.json", facts)
+    keep(path / "run.json", json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
     # Last, for whoever is to clear them away finds them by run.json; the partial output by the work directory.
     Path(recipe.workdir).mkdir(exist_ok=True)
     Path(recipe.output).mkdir(exist_ok=True)
-
-
-def _replace(path: Path, value: dict[str, Any]) -> None:
-    """`value` becomes the JSON file `path` at once: a run that is taken up again reads what it was."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-    new.replace(path)
 
 
 def _conclude(outcome: Outcome, journal: Journal, recipe: ResolvedRecipe, asked: Build, run: Run) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -45,13 +44,8 @@ def commands_file(run: Path, step: int) -> Path:
 
 
 def _commands(run: Path, step: int) -> list[dict[str, str | list[str]]]:
-    try:
-        resolved = json.loads((run / "resolved.json").read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{run.name}: its resolved recipe cannot be read ({error})") from error
-    steps = [
-        micro for section in resolved["sections"] for macro in section["macrosteps"] for micro in macro["microsteps"]
-    ]
+    sections = Run(run).resolved()["sections"]
+    steps = [micro for section in sections for macro in section["macrosteps"] for micro in macro["microsteps"]]
     commands: list[dict[str, str | list[str]]] = steps[step]["commands"]
     return commands
 

@@ -5,7 +5,6 @@ What a context leaves to the next holds all of its variables, the globals among 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -23,7 +22,7 @@ _NAMED = 3
 
 def changed_globals(recipe: ResolvedRecipe, resumed: Run) -> dict[str, str | None]:
     """Globals and their new values, None for one that is gone; but those that kameleon-tui alone sets."""
-    before = json.loads((resumed.path / "resolved.json").read_text())["globals"]
+    before = resumed.resolved()["globals"]
     now = recipe.globals
     names = sorted({*before, *now} - OURS.keys())
     return {name: now.get(name) for name in names if before.get(name) != now.get(name)}

@@ -25,7 +25,7 @@ from wizard.engine.front import FrontEnd
 from wizard.engine.journal import Journal
 from wizard.engine.plan import Plan, digests
 from wizard.engine.runner import Runner
-from wizard.engine.runs import Run, living
+from wizard.engine.runs import Run, keep, living
 from wizard.errors import DONE, UserError
 from wizard.recipe.model import ResolvedRecipe
 from wizard.recipe.resolve import resolve
@@ -233,14 +233,4 @@ def _prepare(run: Path, recipe: ResolvedRecipe, facts: dict[str, object], papers
     resolved = json.dumps(to_json(recipe), ensure_ascii=False, indent=1) + "\n"  # for a shell, and for editing a step
     last = {"resolved.json": resolved, "run.json": json.dumps(facts, ensure_ascii=False, indent=1)}
     for name, text in {**papers, **last}.items():
-        _keep(run / name, text)
-
-
-def _keep(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)
+        keep(run / name, text)

@@ -55,6 +55,14 @@ class Run:
             return {}
         return loaded
 
+    def resolved(self) -> dict[str, Any]:
+        """resolved.json, the recipe as the run has it (recipe/show.py). UserError when it cannot be read."""
+        try:
+            loaded: dict[str, Any] = json.loads((self.path / "resolved.json").read_text())
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.name}: its resolved recipe cannot be read ({error})") from error
+        return loaded
+
     def state(self) -> RunState:
         """The sum of the events so far."""
         state = RunState()
@@ -77,6 +85,17 @@ class Run:
         finally:
             os.close(fd)
         return False
+
+
+def keep(path: Path, text: str) -> None:
+    """`text` becomes the file `path`, its owner's alone, at once and on the disk."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(path)
 
 
 @contextlib.contextmanager

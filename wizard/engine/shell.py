@@ -7,7 +7,6 @@ state is handed over in the environment, so that nothing is written in the appli
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -41,7 +40,7 @@ def enter(
     terminal's descriptors; when `keyboard` is none, commands are read from it until its end. `tell` takes lines for
     the person. UserError when the run's work is not there.
     """
-    recipe = _resolved(run)
+    recipe = run.resolved()
     context = context or _context(run, recipe)
     own = recipe["contexts"].get(context, "")
     if context == "in" and not own and not Path(recipe["chroot"]).is_dir():
@@ -74,14 +73,6 @@ def state_text(run: Run, context: str) -> str:
             # Several dumps may stand there, each closed by the mark: the last one counts.
             return text.rstrip().removesuffix(_MARK).rpartition(f"\n{_MARK}\n")[2]
     return ""
-
-
-def _resolved(run: Run) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = json.loads((run.path / "resolved.json").read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{run.name}: nothing is left to look into ({error})") from error
-    return loaded
 
 
 def _context(run: Run, recipe: dict[str, Any]) -> str:
